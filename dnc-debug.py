@@ -1,0 +1,972 @@
+# /// script
+# requires-python = ">=3.10"
+# dependencies = ["numpy>=1.26"]
+# ///
+"""A Differentiable Neural Computer that learns a text character by character, in plain NumPy.
+
+    python dnc-debug.py [TEXT] [options]          --help lists them
+
+One equation a line, no speed tricks, and instruments: while it trains it checks its own gradient, writes
+samples, and keeps the logs dnc-debug.py.dat, gradcheck.log and sample.log in the current folder.
+dnc-numpy.py computes the same, fast; each opens the other's saved models.
+
+One step reads a character x and gives the probabilities p of the next one. The controller is an LSTM that
+also reads r, what the memory gave at the step before; h too is that of the step before on the right:
+
+    i, o, f = sigmoid(Wxh x + Whh h + Wrh r + bh)       input, output and forget gate
+    g = tanh(Wxh x + Whh h + Wrh r + bh)                candidate; the four take a quarter of the rows each
+    s = i*g + f*(what the step before carried)
+    c = tanh(s)
+    h = o*c                                             hidden state, from which the memory is steered
+    y = Why h + by + Wry r                              logits, from the r of this step
+    p = softmax(y)
+
+    --cell squashed    carries c to the next step; as krocki/dnc has it, default with the content memory
+    --cell standard    carries s; the DNC paper's, default with the complete memory
+
+The memory M has N locations of width W; R heads read it, one head writes it.
+
+    --memory content   krocki/dnc's: addressed by content alone, with one read head (content_memory)
+    --memory paper     the complete memory of Graves et al., "Hybrid computing using a neural network with
+                       dynamic external memory", Nature 538, 2016 (complete_memory), every equation of it;
+                       the numbers in brackets below are those of the paper's Methods sections
+
+The loss is the sum over all steps of -log p[target], in nats; divided by log 2 and by the number of
+characters it is shown in bits per character (BPC).
+
+Features come first and the batch last, everywhere:
+M characters in the vocabulary, H hidden units, B sequences in a batch, S time steps.
+
+Every forward line has its twin in the backward pass, in the reverse order; dX is the gradient of the loss
+in X. A name with a 0 behind it, like M0, is a value of the step before.
+"""
+
+import argparse
+import codecs
+import hashlib
+import math
+import os
+import signal
+import sys
+import time
+
+# Measured: at these sizes one BLAS thread is the fastest. The variables count only before NumPy is loaded.
+if __name__ == "__main__" and not {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"} & set(os.environ):
+    os.environ.update(OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
+
+import numpy as np
+
+SCRIPT = os.path.basename(__file__)
+DEFAULTS = {
+    **{"hidden": 100, "memory": "content", "cell": None, "heads": None, "locations": None, "width": None},
+    **{"init_scale": 0.01, "batchsize": 8, "seqlength": 15, "lr": 0.05, "clip": None},
+    **{"seed": None, "fp64": True, "bytes": False, "timelimit": 10000.0, "iters": None, "gradcheck": None},
+    **{"report_interval": None, "check_interval": 200, "sample_length": 1000, "fname": "dnc-debug.py.dat"},
+    "text": os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "missing-hour.txt"),
+}
+MEMORY_DEFAULTS = {
+    "content": {"cell": "squashed", "heads": 1, "locations": 8, "width": 8},
+    "paper": {"cell": "standard", "heads": 1, "locations": 16, "width": 16},
+}
+EPS = 1e-6  # keeps usages and norms off 0
+
+
+# ---------------------------------------------------------------------------------------------- numerics
+
+
+def sigmoid(x):
+    """1 / (1 + exp(-x)), by way of tanh, which cannot overflow."""
+    return 0.5 + 0.5 * np.tanh(0.5 * x)
+
+
+def oneplus(x):
+    """1 + log(1 + exp(x)), in a form that cannot overflow: exp is only taken of what is 0 or less."""
+    return 1 + np.where(x.real > 0, x, 0) + np.log1p(np.exp(np.where(x.real > 0, -x, x)))
+
+
+def softmax(y, axis):
+    """exp(y) / sum exp(y) along axis; with the maximum subtracted first, exp cannot overflow."""
+    e = np.exp(y - y.real.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+def softmax_backward(dw, w, axis):
+    """The gradient in y of w = softmax(y), from that in w."""
+    return w * (dw - (w * dw).sum(axis=axis, keepdims=True))
+
+
+def cross_entropy(y, targets):
+    """The loss in nats, summed over S and B: log sum exp(y) - y[target].
+
+    y (S, M, B) logits, targets (S, B). The logarithm is of a sum that is at least 1, never of a
+    probability, which can round to 0.
+    """
+    top = y.real.max(axis=1, keepdims=True)
+    log_sum = np.log(np.exp(y - top).sum(axis=1)) + top[:, 0]
+    return (log_sum - np.take_along_axis(y, targets[:, None], axis=1)[:, 0]).sum()
+
+
+# ----------------------------------------------------------------------------------- parameters and state
+
+
+def init_params(rng, vocab_size, hidden, memory="content", heads=1, width=8, init_scale=0.01):
+    """Weights from normal noise times init_scale, biases 0 but 1 for f; a dict of float64 arrays."""
+    M, H, R, W = vocab_size, hidden, heads, width
+    rows = {"Whr": R * W, "Whv": W, "Whw": W, "Whe": W}  # read keys, write vector, write key, erase vector
+    if memory == "paper":
+        rows |= {"Whbr": R, "Whbw": 1}  # read strengths, write strength
+        rows |= {"Whf": R, "Whga": 1, "Whgw": 1}  # free gates, allocation gate, write gate
+        rows |= {"Whm": 3 * R}  # read modes, a head after the other, in the order backward, content, forward
+    shapes = {"Wxh": (4 * H, M), "Whh": (4 * H, H), "Why": (M, H)}  # input and hidden to the gates, to output
+    shapes |= {name: (count, H) for name, count in rows.items()}  # hidden to the memory's interface
+    shapes |= {"Wrh": (4 * H, R * W), "Wry": (M, R * W)}  # read vectors to the gates, to output
+    params = {name: rng.standard_normal(shape) * init_scale for name, shape in shapes.items()}
+    params |= {"bh": np.zeros((4 * H, 1)), "by": np.zeros((M, 1))}
+    params["bh"][2 * H : 3 * H] = 1  # a cell that remembers until it learns to forget
+    return params
+
+
+def init_state(rng, batchsize, hidden, cell="squashed", memory="content", heads=1, locations=8, width=8):
+    """The state of sequences that begin: all zero, but for the noise in the memory addressed by content.
+
+    There equal rows would get equal weights for ever: no content address can tell them apart.
+    """
+    H, B, R, N, W = hidden, batchsize, heads, locations, width
+    carried = {"squashed": "c", "standard": "s"}[cell]
+    shapes = {"h": (H, B), carried: (H, B), "M": (N, W, B), "r": (R * W, B)}
+    if memory == "paper":  # usage, precedence, links, write weighting, read weightings
+        shapes |= {"u": (N, B), "p": (N, B), "L": (N, N, B), "ww": (N, B), "wr": (R, N, B)}
+    state = {name: np.zeros(shape) for name, shape in shapes.items()}
+    if memory == "content":
+        state["M"] += rng.standard_normal((N, W, B)) * 0.01
+    return state
+
+
+def new_params(rng, vocab_size, options):
+    """init_params as the command line's options have it."""
+    sizes = (options[name] for name in ("hidden", "memory", "heads", "width", "init_scale"))
+    return init_params(rng, vocab_size, *sizes)
+
+
+def new_state(rng, batchsize, options):
+    """init_state as the command line's options have it; rng serves the models whose state starts as noise."""
+    sizes = (options[name] for name in ("hidden", "cell", "memory", "heads", "locations", "width"))
+    return init_state(rng, batchsize, *sizes)
+
+
+# ---------------------------------------------------------------------- the mechanisms of the complete memory
+#
+# Each forward beside its backward. K keys at once: 1 for writing, R for reading.
+
+
+def unit(x):
+    """x / |x|, along the width: x (K, W, B) or (N, W, B) -> the same shape, and |x|."""
+    norm = np.sqrt((x * x).sum(axis=1, keepdims=True) + EPS)
+    return x / norm, norm
+
+
+def unit_backward(dx1, x1, norm):
+    """-> dx, from the gradient in the unit vectors x1"""
+    return (dx1 - x1 * (dx1 * x1).sum(axis=1, keepdims=True)) / norm
+
+
+def content_weighting(M, k, beta):
+    """C(M, k, beta) = softmax over locations of beta D(k, M), D the cosine similarity.
+
+    M (N, W, B), keys k (K, W, B), strengths beta (K, B) -> (K, N, B)
+    """
+    D = np.einsum("nwb,kwb->knb", unit(M)[0], unit(k)[0])
+    return softmax(beta[:, None] * D, axis=1)
+
+
+def content_weighting_backward(dc, M, k, beta):
+    """-> dM, dk, dbeta"""
+    (M1, M_norm), (k1, k_norm) = unit(M), unit(k)
+    D = np.einsum("nwb,kwb->knb", M1, k1)
+    dz = softmax_backward(dc, softmax(beta[:, None] * D, axis=1), axis=1)
+    dD, dbeta = dz * beta[:, None], (dz * D).sum(axis=1)
+    dM1, dk1 = np.einsum("knb,kwb->nwb", dD, k1), np.einsum("knb,nwb->kwb", dD, M1)
+    return unit_backward(dM1, M1, M_norm), unit_backward(dk1, k1, k_norm), dbeta
+
+
+def usage(u0, ww0, wr0, f):
+    """u = (u0 + ww0 - u0 ww0) psi, psi = prod over heads of (1 - f wr0): retention.
+
+    u0, ww0 (N, B), wr0 (R, N, B), free gates f (R, B) -> (N, B)
+    """
+    psi = np.prod(1 - f[:, None] * wr0, axis=0)
+    return (u0 + ww0 - u0 * ww0) * psi
+
+
+def usage_backward(du, u0, ww0, wr0, f):
+    """-> du0, dww0, dwr0, df"""
+    kept = 1 - f[:, None] * wr0
+    psi = np.prod(kept, axis=0)
+    dpsi = du * (u0 + ww0 - u0 * ww0)
+    dkept = dpsi * np.stack([np.prod(np.delete(kept, head, axis=0), axis=0) for head in range(len(f))])
+    return du * psi * (1 - ww0), du * psi * (1 - u0), -dkept * f[:, None], -(dkept * wr0).sum(axis=1)
+
+
+def allocation(u):
+    """a[phi_j] = (1 - u[phi_j]) prod over i < j of u[phi_i], phi the locations from the least used up."""
+    phi = np.argsort(u.real, axis=0, kind="stable")
+    v = np.take_along_axis(EPS + (1 - EPS) * u, phi, axis=0)
+    a = np.empty_like(u)
+    np.put_along_axis(a, phi, (1 - v) * products_before(v), axis=0)
+    return a
+
+
+def products_before(v):
+    """prod over i < j of v_i along the first axis; 1 where there is nothing before."""
+    return np.concatenate([np.ones_like(v[:1]), np.cumprod(v[:-1], axis=0)])
+
+
+def allocation_backward(da, u):
+    """-> du; the order phi counts as constant"""
+    phi = np.argsort(u.real, axis=0, kind="stable")
+    v = np.take_along_axis(EPS + (1 - EPS) * u, phi, axis=0)
+    da, before = np.take_along_axis(da, phi, axis=0), products_before(v)
+    share = da * (1 - v) * before  # v_j is a factor of all the later ones
+    from_here = np.cumsum(share[::-1], axis=0)[::-1]
+    later = np.concatenate([from_here[1:], np.zeros_like(v[:1])])
+    du = np.empty_like(u)
+    np.put_along_axis(du, phi, (1 - EPS) * (later / v - da * before), axis=0)
+    return du
+
+
+def write_weighting(a, cw, ga, gw):
+    """ww = gw (ga a + (1 - ga) cw): a, cw (N, B), allocation gate ga and write gate gw (1, B) -> (N, B)"""
+    return gw * (ga * a + (1 - ga) * cw)
+
+
+def write_weighting_backward(dww, a, cw, ga, gw):
+    """-> da, dcw, dga, dgw"""
+    dga = (dww * gw * (a - cw)).sum(axis=0, keepdims=True)
+    dgw = (dww * (ga * a + (1 - ga) * cw)).sum(axis=0, keepdims=True)
+    return dww * gw * ga, dww * gw * (1 - ga), dga, dgw
+
+
+def write(M0, ww, e, v):
+    """M = M0 (1 - ww e') + ww v': erase vector e, write vector v (W, B); ww e' is an outer product."""
+    return M0 * (1 - ww[:, None] * e) + ww[:, None] * v
+
+
+def write_backward(dM, M0, ww, e, v):
+    """-> dM0, dww, de, dv"""
+    dww = (dM * (v - M0 * e)).sum(axis=1)
+    return (
+        dM * (1 - ww[:, None] * e),
+        dww,
+        -(dM * M0 * ww[:, None]).sum(axis=0),
+        (dM * ww[:, None]).sum(axis=0),
+    )
+
+
+def links(L0, ww, p0):
+    """L[i, j] = (1 - ww[i] - ww[j]) L0[i, j] + ww[i] p0[j], L[i, i] = 0: how much i was written after j."""
+    L = (1 - ww[:, None] - ww) * L0 + ww[:, None] * p0
+    return L * off_diagonal(L)
+
+
+def off_diagonal(L):
+    """(N, N, 1): 0 on the diagonal, 1 elsewhere."""
+    return 1 - np.eye(len(L))[:, :, None]
+
+
+def links_backward(dL, L0, ww, p0):
+    """-> dL0, dww, dp0"""
+    dL = dL * off_diagonal(dL)
+    dww = (dL * (p0 - L0)).sum(axis=1) - (dL * L0).sum(axis=0)
+    return dL * (1 - ww[:, None] - ww), dww, (dL * ww[:, None]).sum(axis=0)
+
+
+def precedence(p0, ww):
+    """p = (1 - sum ww) p0 + ww: how much a location was the last one written."""
+    return (1 - ww.sum(axis=0)) * p0 + ww
+
+
+def precedence_backward(dp, p0, ww):
+    """-> dp0, dww"""
+    return (1 - ww.sum(axis=0)) * dp, dp - (dp * p0).sum(axis=0)
+
+
+def read_weighting(L, wr0, cr, pi):
+    """wr = pi_backward L' wr0 + pi_content cr + pi_forward L wr0: cr (R, N, B), pi (R, 3, B) -> (R, N, B)"""
+    bk = np.einsum("jib,rjb->rib", L, wr0)
+    fw = np.einsum("ijb,rjb->rib", L, wr0)
+    return pi[:, 0, None] * bk + pi[:, 1, None] * cr + pi[:, 2, None] * fw
+
+
+def read_weighting_backward(dwr, L, wr0, cr, pi):
+    """-> dL, dwr0, dcr, dpi"""
+    bk = np.einsum("jib,rjb->rib", L, wr0)
+    fw = np.einsum("ijb,rjb->rib", L, wr0)
+    dpi = np.stack([(dwr * bk).sum(axis=1), (dwr * cr).sum(axis=1), (dwr * fw).sum(axis=1)], axis=1)
+    dbk, dcr, dfw = (pi[:, mode, None] * dwr for mode in range(3))
+    dL = np.einsum("rjb,rib->jib", wr0, dbk) + np.einsum("rib,rjb->ijb", dfw, wr0)
+    dwr0 = np.einsum("jib,rib->rjb", L, dbk) + np.einsum("ijb,rib->rjb", L, dfw)
+    return dL, dwr0, dcr, dpi
+
+
+def read(M, wr):
+    """r = M' wr: M (N, W, B), wr (R, N, B) -> (R, W, B)"""
+    return np.einsum("nwb,rnb->rwb", M, wr)
+
+
+def read_backward(dr, M, wr):
+    """-> dM, dwr"""
+    return np.einsum("rnb,rwb->nwb", wr, dr), np.einsum("nwb,rwb->rnb", M, dr)
+
+
+# ------------------------------------------------------------------------------------------------ forward
+
+
+def forward(params, inputs, state):
+    """Run the model over a batch of characters.
+
+    inputs (S, B) ints, state as init_state gives it -> probs (S, M, B), cache for backward, the state
+    after the last step. The arrays are of the parameters' type, complex too.
+    """
+    memory = complete_memory if "Whm" in params else content_memory
+    x = one_hot(inputs, len(params["by"]), params["by"].dtype)
+    y, steps = [], []
+    for t in range(len(inputs)):
+        before = state
+        state, gates = controller(params, x[t], before)
+        state, interface = memory(params, state, before)
+        y.append(params["Why"] @ state["h"] + params["by"] + params["Wry"] @ state["r"])
+        steps.append({"x": x[t], "before": before, "after": state, "gates": gates, "interface": interface})
+    y = np.stack(y)
+    probs = softmax(y, axis=1)
+    return probs, {"steps": steps, "y": y, "probs": probs}, state
+
+
+def one_hot(ids, size, dtype):
+    """ids (S, B) -> (S, size, B), 1 at each id and 0 elsewhere."""
+    return (ids[:, None, :] == np.arange(size)[:, None]).astype(dtype)
+
+
+def controller(params, x, before):
+    """One step of the LSTM: x (M, B), the state before -> the state with its new h and cell, the gates."""
+    z = params["Wxh"] @ x + params["Whh"] @ before["h"] + params["Wrh"] @ before["r"] + params["bh"]
+    zi, zo, zf, zg = np.split(z, 4)
+    i, o, f, g = sigmoid(zi), sigmoid(zo), sigmoid(zf), np.tanh(zg)
+    cell = "c" if "c" in before else "s"
+    s = i * g + f * before[cell]
+    c = np.tanh(s)
+    h = o * c
+    return before | {"h": h, cell: c if cell == "c" else s}, {"i": i, "o": o, "f": f, "g": g, "c": c}
+
+
+def content_memory(params, state, before):
+    """krocki/dnc's memory: both addresses are softmax(M0 k) -> the state with its new M and r, interface."""
+    h, M0 = state["h"], before["M"]
+    kr, kw = params["Whr"] @ h, params["Whw"] @ h
+    v, e = params["Whv"] @ h, sigmoid(params["Whe"] @ h)
+    ww = softmax(np.einsum("nwb,wb->nb", M0, kw), axis=0)
+    wr = softmax(np.einsum("nwb,wb->nb", M0, kr), axis=0)
+    M = write(M0, ww, e, v)
+    r = read(M, wr[None])[0]
+    return state | {"M": M, "r": r}, {"kr": kr, "kw": kw, "v": v, "e": e, "ww": ww, "wr": wr}
+
+
+def complete_memory(params, state, before):
+    """The memory of the paper -> the state with all the memory's parts new, the interface."""
+    h, M0 = state["h"], before["M"]
+    R, (_, W, B) = len(before["wr"]), M0.shape
+    kr = (params["Whr"] @ h).reshape(R, W, B)
+    br = oneplus(params["Whbr"] @ h)
+    kw = (params["Whw"] @ h).reshape(1, W, B)
+    bw = oneplus(params["Whbw"] @ h)
+    v = params["Whv"] @ h
+    e = sigmoid(params["Whe"] @ h)
+    f = sigmoid(params["Whf"] @ h)
+    ga = sigmoid(params["Whga"] @ h)
+    gw = sigmoid(params["Whgw"] @ h)
+    pi = softmax((params["Whm"] @ h).reshape(R, 3, B), axis=1)
+
+    u = usage(before["u"], before["ww"], before["wr"], f)
+    a = allocation(u)
+    cw = content_weighting(M0, kw, bw)[0]
+    ww = write_weighting(a, cw, ga, gw)
+    M = write(M0, ww, e, v)
+
+    L = links(before["L"], ww, before["p"])
+    p = precedence(before["p"], ww)
+    cr = content_weighting(M, kr, br)
+    wr = read_weighting(L, before["wr"], cr, pi)
+    r = read(M, wr).reshape(R * W, B)
+    state = state | {"M": M, "r": r, "u": u, "p": p, "L": L, "ww": ww, "wr": wr}
+    interface = {"kr": kr, "br": br, "kw": kw, "bw": bw, "v": v, "e": e, "f": f, "ga": ga, "gw": gw, "pi": pi}
+    return state, interface | {"a": a, "cw": cw, "cr": cr}
+
+
+# ----------------------------------------------------------------------------------------------- backward
+
+
+def backward(params, targets, cache):
+    """The gradient of the summed loss in every parameter: the lines of forward, last to first.
+
+    targets (S, B) ints, cache of the same batch -> a dict with the names and shapes of params.
+    """
+    memory_backward = complete_memory_backward if "Whm" in params else content_memory_backward
+    grads = {name: np.zeros_like(value) for name, value in params.items()}
+    dy = cache["probs"] - one_hot(targets, len(params["by"]), params["by"].dtype)
+    dstate = {name: np.zeros_like(value) for name, value in cache["steps"][0]["after"].items()}
+    for t in reversed(range(len(targets))):
+        step = cache["steps"][t]
+        grads["Why"] += dy[t] @ step["after"]["h"].T
+        grads["Wry"] += dy[t] @ step["after"]["r"].T
+        grads["by"] += dy[t].sum(axis=1, keepdims=True)
+        dstate["h"] = dstate["h"] + params["Why"].T @ dy[t]
+        dstate["r"] = dstate["r"] + params["Wry"].T @ dy[t]
+        dstate = memory_backward(params, dstate, step, grads)
+        dstate = controller_backward(params, dstate, step, grads)
+    return grads
+
+
+def controller_backward(params, dstate, step, grads):
+    """From the gradient in the state after a step to that in the state before; adds to grads."""
+    before, cell = step["before"], "c" if "c" in step["before"] else "s"
+    i, o, f, g, c = (step["gates"][name] for name in "iofgc")
+    do = dstate["h"] * c
+    dc = dstate["h"] * o + (dstate["c"] if cell == "c" else 0)
+    ds = dc * (1 - c**2) + (dstate["s"] if cell == "s" else 0)
+    di, dg, df = ds * g, ds * i, ds * before[cell]
+    dz = np.concatenate([di * i * (1 - i), do * o * (1 - o), df * f * (1 - f), dg * (1 - g**2)])
+    grads["Wxh"] += dz @ step["x"].T
+    grads["Whh"] += dz @ before["h"].T
+    grads["Wrh"] += dz @ before["r"].T
+    grads["bh"] += dz.sum(axis=1, keepdims=True)
+    return dstate | {"h": params["Whh"].T @ dz, "r": params["Wrh"].T @ dz, cell: ds * f}
+
+
+def interface_backward(params, d, h, grads):
+    """d: the gradient in W h for each W of the interface -> the gradient in h; adds to grads."""
+    for name, value in d.items():
+        grads[name] += value @ h.T
+    return sum(params[name].T @ value for name, value in d.items())
+
+
+def content_memory_backward(params, dstate, step, grads):
+    """From the gradient in the state after a step to that in M0 and the controller's h; adds to grads."""
+    h, M0, M = step["after"]["h"], step["before"]["M"], step["after"]["M"]
+    kr, kw, v, e, ww, wr = (step["interface"][name] for name in ("kr", "kw", "v", "e", "ww", "wr"))
+    dM, dwr = read_backward(dstate["r"][None], M, wr[None])
+    dM0, dww, de, dv = write_backward(dstate["M"] + dM, M0, ww, e, v)
+    dzr, dzw = softmax_backward(dwr[0], wr, axis=0), softmax_backward(dww, ww, axis=0)
+    dM0 = dM0 + dzr[:, None] * kr + dzw[:, None] * kw
+    dkr, dkw = np.einsum("nb,nwb->wb", dzr, M0), np.einsum("nb,nwb->wb", dzw, M0)
+    d = {"Whr": dkr, "Whv": dv, "Whw": dkw, "Whe": de * e * (1 - e)}
+    return dstate | {"M": dM0, "h": dstate["h"] + interface_backward(params, d, h, grads)}
+
+
+def complete_memory_backward(params, dstate, step, grads):
+    """From the gradient in the state after a step to that before and in the controller's h; adds to grads."""
+    before, after, h = step["before"], step["after"], step["after"]["h"]
+    names = ("kr", "br", "kw", "bw", "v", "e", "f", "ga", "gw", "pi", "a", "cw", "cr")
+    kr, br, kw, bw, v, e, f, ga, gw, pi, a, cw, cr = (step["interface"][name] for name in names)
+    M0, M, L, ww, wr = before["M"], after["M"], after["L"], after["ww"], after["wr"]
+    R, W, B = kr.shape
+
+    dM, dwr = read_backward(dstate["r"].reshape(R, W, B), M, wr)
+    dL, dwr0, dcr, dpi = read_weighting_backward(dstate["wr"] + dwr, L, before["wr"], cr, pi)
+    dM_read, dkr, dbr = content_weighting_backward(dcr, M, kr, br)
+    dp0, dww_precedence = precedence_backward(dstate["p"], before["p"], ww)
+    dL0, dww_links, dp0_links = links_backward(dstate["L"] + dL, before["L"], ww, before["p"])
+
+    dM0, dww_write, de, dv = write_backward(dstate["M"] + dM + dM_read, M0, ww, e, v)
+    dww = dstate["ww"] + dww_precedence + dww_links + dww_write
+    da, dcw, dga, dgw = write_weighting_backward(dww, a, cw, ga, gw)
+    dM0_write, dkw, dbw = content_weighting_backward(dcw[None], M0, kw, bw)
+    du = dstate["u"] + allocation_backward(da, after["u"])
+    du0, dww0, dwr0_usage, df = usage_backward(du, before["u"], before["ww"], before["wr"], f)
+
+    d = {
+        "Whr": dkr.reshape(R * W, B),
+        "Whv": dv,
+        "Whw": dkw[0],
+        "Whe": de * e * (1 - e),
+        "Whbr": dbr * sigmoid(params["Whbr"] @ h),
+        "Whbw": dbw * sigmoid(params["Whbw"] @ h),
+        "Whf": df * f * (1 - f),
+        "Whga": dga * ga * (1 - ga),
+        "Whgw": dgw * gw * (1 - gw),
+        "Whm": softmax_backward(dpi, pi, axis=1).reshape(3 * R, B),
+    }
+    dstate = dstate | {"h": dstate["h"] + interface_backward(params, d, h, grads), "M": dM0 + dM0_write}
+    return dstate | {"u": du0, "p": dp0 + dp0_links, "L": dL0, "ww": dww0, "wr": dwr0 + dwr0_usage}
+
+
+# -------------------------------------------------------------------------------------------------- train
+
+
+def train(params, inputs, targets, state):
+    """Forward, loss and backward of one batch: inputs, targets (S, B) -> loss (nats), grads, new state."""
+    _, cache, state = forward(params, inputs, state)
+    return float(cross_entropy(cache["y"], targets)), backward(params, targets, cache), state
+
+
+# ----------------------------------------------------------------------------------------- gradient check
+
+
+def gradcheck(params, inputs, targets, state, rng, num_checks=10):
+    """Compare backward with a numerical gradient at num_checks random entries of every parameter, in float64.
+
+    Returns a dict a parameter, with the figures that gradient_table prints.
+
+    The numerical gradient is a complex step, f'(x) = Im f(x + ih) / h (Squire & Trapp, SIAM Review 40,
+    1998). It subtracts no two losses, so it is exact to rounding, and h can be as small as 1e-30.
+    The relative error |n - a| / |n + a| of an entry under 1e-10 of the largest gradient is taken against
+    that: sums that cancel to so little hold nothing but rounding.
+    """
+    params, state = as_type(params, np.float64), as_type(state, np.float64)
+    _, grads, _ = train(params, inputs, targets, state)
+    rounding = 1e-10 * max(np.abs(g).max() for g in grads.values())
+    rows = []
+    for name, value in params.items():
+        entries = rng.permutation(value.size)[:num_checks]
+        n, a = np.empty(len(entries)), grads[name].ravel()[entries]
+        for k, entry in enumerate(entries):
+            stepped = value.astype(np.complex128)
+            stepped.ravel()[entry] += 1e-30j
+            _, cache, _ = forward(params | {name: stepped}, inputs, state)
+            n[k] = cross_entropy(cache["y"], targets).imag / 1e-30
+        valid = np.abs(n + a) > 0
+        error = np.abs(n - a)[valid] / np.maximum(np.abs(n + a)[valid], rounding)
+        error = error if valid.any() else np.zeros(1)
+        row = {"name": name, "n": (n.min(), n.max()), "a": (a.min(), a.max()), "tried": len(entries)}
+        row |= {"min": error.min(), "max": error.max(), "mean": error.mean(), "valid": valid.sum()}
+        rows.append(row)
+    return rows
+
+
+def gradient_table(rows):
+    """gradcheck's rows as text, two lines a parameter.
+
+    n, a: range of the numerical and of the analytic gradient; min, max, mean of the relative error;
+    # entries tried / entries where it is defined, |n + a| > 0.
+    """
+    lines = []
+    for row in rows:
+        n, a = (f"{key} = [{row[key][0]:e}, {row[key][1]:e}]" for key in "na")
+        lines.append(f"{row['name'] + ':':16}{n:40}min {row['min']:e}, max {row['max']:e}")
+        lines.append(f"{'':16}{a:40}mean {row['mean']:e} # {row['tried']}/{row['valid']}")
+    return "\n".join(lines)
+
+
+# ------------------------------------------------------------------------------------------------ sampler
+
+
+def sample(params, state, seed_ix, n, rng, temperature=1.0):
+    """Let the model write: n ids, each drawn from what forward gives after the one before.
+
+    state of one sequence (B = 1), not changed; seed_ix the id that is read first, not part of the result.
+    temperature divides the logits: 1 is the model's own distribution, 0 takes the likeliest id each time.
+    """
+    ids = np.empty(n, np.int64)
+    ix = seed_ix
+    for k in range(n):
+        _, cache, state = forward(params, np.array([[ix]]), state)
+        y = cache["y"][0, :, 0].astype(np.float64)
+        if temperature == 0:
+            ix = y.argmax()
+        else:
+            up_to = softmax((y - y.max()) / temperature, axis=0).cumsum()
+            ix = np.searchsorted(up_to, rng.random() * up_to[-1], side="right")
+        ids[k] = ix
+    return ids
+
+
+# --------------------------------------------------------------------------------------------------- text
+
+
+class Mistake(Exception):
+    """Something that the person at the keyboard can put right; shown as one line, without a traceback."""
+
+
+def code_points(raw, as_bytes):
+    """Yield the code points of raw (bytes), UTF-8 or one a byte, as arrays of about a million at a time."""
+    decoder = codecs.getincrementaldecoder("latin-1" if as_bytes else "utf-8")()
+    step = 1 << 20
+    for start in range(0, len(raw), step):
+        chunk = decoder.decode(raw[start : start + step], final=start + step >= len(raw))
+        yield np.frombuffer(chunk.encode("utf-32-le"), np.uint32)
+
+
+def read_text(path, as_bytes, vocab=None):
+    """Read a text file -> ids (smallest unsigned type), vocab (sorted code points), SHA-256 of the file.
+
+    With a vocab given, the ids are places in that. Raises Mistake if the file cannot be read, is empty,
+    is not UTF-8, or holds characters that vocab has not.
+    """
+    try:
+        with open(path, "rb") as file:
+            raw = file.read()
+        seen = np.zeros(0x110000, np.int64)  # how often each code point occurs
+        for codes in code_points(raw, as_bytes):
+            counts = np.bincount(codes)
+            seen[: len(counts)] += counts
+    except OSError as error:
+        raise Mistake(f"cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise Mistake(f"{path} is not UTF-8 text; --bytes reads any file, byte by byte") from error
+    if not raw:
+        raise Mistake(f"{path} is empty; give a text to learn from")
+    vocab = np.flatnonzero(seen) if vocab is None else vocab
+    unknown = np.setdiff1d(np.flatnonzero(seen), vocab)
+    if len(unknown):
+        names = unseen(unknown, as_bytes)
+        raise Mistake(f"{path} holds {seen[unknown].sum()} characters that the model has never seen: {names}")
+    place = np.zeros(0x110000, np.min_scalar_type(len(vocab) - 1))
+    place[vocab] = np.arange(len(vocab))
+    ids, filled = np.empty(seen.sum(), place.dtype), 0
+    for codes in code_points(raw, as_bytes):
+        ids[filled : filled + len(codes)] = place[codes]
+        filled += len(codes)
+    return ids, vocab, hashlib.sha256(raw).hexdigest()
+
+
+def unseen(codes, as_bytes):
+    """Name up to ten code points for an error line."""
+    names = [f"0x{c:02x}" if as_bytes else repr(chr(c)) for c in codes[:10]]
+    return ", ".join(names) + (", ..." if len(codes) > 10 else "")
+
+
+def to_text(ids, vocab, as_bytes):
+    """ids -> str; bytes that are no UTF-8 are shown as replacement characters."""
+    text = "".join(map(chr, vocab[ids]))
+    return text.encode("latin-1").decode(errors="replace") if as_bytes else text
+
+
+# ------------------------------------------------------------------------------------------ training loop
+
+
+def log_files(options):
+    """The log files that a run begins, each with its header."""
+    return [(options["fname"], "# iteration seconds BPC\n"), ("gradcheck.log", ""), ("sample.log", "")]
+
+
+def check(model, ids, options):
+    """The instruments, at every check interval: a gradient check on the batch to come, and a sample.
+
+    The logs get all of it; the terminal the first table, and then a line of each.
+    """
+    iteration = model["iteration"]
+    if options["gradcheck"] is not False:
+        rng = np.random.default_rng([options["seed"], iteration])
+        ahead = model | {"pointers": model["pointers"].copy(), "state": as_type(model["state"], np.float64)}
+        inputs, targets = next_batch(ahead | {"rng": rng}, ids, options)
+        rows = gradcheck(model["params"], inputs, targets, ahead["state"], rng)
+        worst = max(rows, key=lambda row: row["max"])
+        table = gradient_table(rows)
+        append("gradcheck.log", f"iter {iteration}\n{table}\n\n")
+        say(f"    gradient: max {worst['max']:e} ({worst['name']})" if iteration else table)
+    if iteration:
+        text = write_sample(model, options)
+        append("sample.log", f"iter {iteration}\n{text}\n\n")
+        say(f"    sample: {' '.join(text[:120].split())}")
+
+
+def report(model, speed, options):
+    """A line of the log, to the terminal and to the log file; speed in characters a second."""
+    seconds, iteration, bpc = model["seconds"], model["iteration"], model["bpc"]
+    count = (iteration - 1) // options["report_interval"]
+    say(f"{count:2d}: {seconds:.3f} s, iter {iteration}, {bpc:.4f} BPC, {speed:.2f} char/s")
+    append(options["fname"], f"{iteration} {seconds:.3f} {bpc:.6f}\n")
+
+
+def as_type(arrays, dtype):
+    """A dict of arrays, copied to a type."""
+    return {name: value.astype(dtype) for name, value in arrays.items()}
+
+
+def in_one(arrays):
+    """A dict of arrays -> one flat array that holds all their entries, and a dict of views into it."""
+    flat, views, start = np.concatenate([value.ravel() for value in arrays.values()]), {}, 0
+    for name, value in arrays.items():
+        views[name] = flat[start : start + value.size].reshape(value.shape)
+        start += value.size
+    return flat, views
+
+
+def new_model(vocab, options):
+    """A model before its first iteration: a dict of all that training changes."""
+    rng = np.random.default_rng(options["seed"])
+    dtype = np.float64 if options["fp64"] else np.float32
+    params = as_type(new_params(rng, len(vocab), options), dtype)
+    return {
+        "params": params,
+        "sums": {name: np.zeros_like(value) for name, value in params.items()},  # Adagrad's
+        "state": as_type(new_state(rng, options["batchsize"], options), dtype),
+        "pointers": np.full(options["batchsize"], 1 << 60),  # past the end: every one jumps at first
+        "vocab": vocab,
+        "rng": rng,
+        "iteration": 0,
+        "seconds": 0.0,
+        "bpc": math.log2(len(vocab)),  # smoothed
+        "next_ix": 0,  # the id that the first sequence reads next
+    }
+
+
+def next_batch(model, ids, options):
+    """Cut a batch out of the text -> inputs, targets (S, B), each target the character after its input.
+
+    The B pointers walk through the text in steps of S. One that has less than a batch left jumps to a
+    random place, and the state of its sequence is set back. Changes the model's pointers, state and rng.
+    """
+    pointers, state, S = model["pointers"], model["state"], options["seqlength"]
+    ended = pointers + S + 1 > len(ids)
+    if ended.any():
+        pointers[ended] = model["rng"].integers(0, len(ids) - S, ended.sum())
+        fresh = new_state(model["rng"], len(pointers), options)
+        for name in state:
+            state[name][..., ended] = fresh[name][..., ended]
+    at = pointers + np.arange(S)[:, None]
+    pointers += S
+    return ids[at].astype(np.intp), ids[at + 1].astype(np.intp)
+
+
+def adagrad(flat, sums, g, lr, clip):
+    """Update in place: flat, all parameters, and sums, their squared gradients so far; g is the gradient."""
+    if clip:
+        g = np.clip(g, -clip, clip)
+    sums += g * g
+    flat -= lr * g / np.sqrt(sums + 1e-8)
+
+
+def learn(model, ids, options):
+    """Train until a limit or a signal, and report on the way. Returns the exit status.
+
+    Raises Mistake when the loss is no longer finite.
+    """
+    flat, model["params"] = in_one(model["params"])
+    sums, model["sums"] = in_one(model["sums"])
+    characters = options["seqlength"] * options["batchsize"]
+    signals = catch_signals()
+    began = time.perf_counter() - model["seconds"]
+    deadline = time.perf_counter() + options["timelimit"]
+    trained, busy = 0, 0.0  # iterations, and seconds spent on them, since the last report
+    while model["iteration"] != options["iters"] and time.perf_counter() < deadline and not signals:
+        if model["iteration"] % options["check_interval"] == 0:
+            check(model, ids, options)
+        tick = time.perf_counter()
+        inputs, targets = next_batch(model, ids, options)
+        loss, grads, model["state"] = train(model["params"], inputs, targets, model["state"])
+        if not math.isfinite(loss):
+            where = f"the loss is not finite at iteration {model['iteration'] + 1}"
+            raise Mistake(f"{where}; try a smaller --lr than {options['lr']}, or --clip 5", 1)
+        g = np.concatenate([grads[name].ravel() for name in model["params"]])
+        adagrad(flat, sums, g, options["lr"], options["clip"])
+        trained, busy = trained + 1, busy + time.perf_counter() - tick
+        model["iteration"] += 1
+        model["seconds"] = time.perf_counter() - began
+        model["bpc"] = 0.999 * model["bpc"] + 0.001 * loss / characters / math.log(2)
+        model["next_ix"] = int(targets[-1, 0])
+        if model["iteration"] % options["report_interval"] == 0:
+            report(model, trained * characters / busy, options)
+            trained, busy = 0, 0.0
+    if trained:
+        report(model, trained * characters / busy, options)
+    say(f"----\n{write_sample(model, options)}\n----")
+    return 128 + signals[0] if signals else 0
+
+
+def catch_signals():
+    """Let SIGINT and SIGTERM end the run after its iteration, and a second one at once.
+
+    Returns a list that fills with the signals as they come.
+    """
+    signals = []
+
+    def note(number, frame):
+        if signals:
+            os._exit(128 + number)
+        signals.append(number)
+
+    signal.signal(signal.SIGINT, note)
+    signal.signal(signal.SIGTERM, note)
+    return signals
+
+
+def write_sample(model, options):
+    """What the model writes when it goes on from the state of its first sequence -> str."""
+    state = {name: value[..., :1] for name, value in model["state"].items()}
+    rng = np.random.default_rng([options["seed"], model["iteration"]])
+    ids = sample(model["params"], state, model["next_ix"], options["sample_length"], rng)
+    return to_text(ids, model["vocab"], options["bytes"])
+
+
+def append(path, text):
+    """Add text to a log file; where that fails the run goes on, and a line says so."""
+    try:
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        print(f"{SCRIPT}: warning: cannot write {path}: {error.strerror}", file=sys.stderr, flush=True)
+
+
+def start_log(path, header):
+    """Begin a log file; one that is there already is kept with a ~ behind its name. Raises Mistake."""
+    try:
+        if os.path.isfile(path):
+            os.replace(path, path + "~")
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(header)
+    except OSError as error:
+        raise Mistake(f"cannot write the log file {path}: {error.strerror}") from error
+
+
+def say(text):
+    """Print at once, also into a pipe."""
+    print(text, flush=True)
+
+
+# ------------------------------------------------------------------------------------------- command line
+
+
+def add_sizes(add):
+    """The options that make the size of the model."""
+    add("hidden", whole, "hidden units")
+    add("memory", ("content", "paper"), "addressed by content alone, or the complete memory of the paper")
+    add(
+        "cell",
+        ("squashed", "standard"),
+        "what the LSTM carries on; standard with --memory paper, else squashed",
+    )
+    for name, what in (
+        ("heads", "read heads"),
+        ("locations", "memory locations"),
+        ("width", "width of each"),
+    ):
+        content, paper = (MEMORY_DEFAULTS[memory][name] for memory in ("content", "paper"))
+        add(name, whole, f"{what}; {content}, with --memory paper {paper}")
+
+
+def whole(word):
+    """A whole number from 1 to a billion, from the command line."""
+    if not word.isdecimal() or not 1 <= int(word) <= 10**9:
+        raise argparse.ArgumentTypeError(f"must be a whole number of 1 or more, not {word}")
+    return int(word)
+
+
+def whole_or_0(word):
+    """A whole number from 0 to 2^63 - 1, from the command line."""
+    if not word.isdecimal() or int(word) >= 1 << 63:
+        raise argparse.ArgumentTypeError(f"must be a whole number of 0 or more, not {word}")
+    return int(word)
+
+
+def positive(word):
+    """A finite number above 0, from the command line."""
+    try:
+        value = float(word)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a number above 0, not {word}")
+    return value
+
+
+def complain(message):
+    """What argparse is to do with a wrong command line."""
+    raise Mistake(f"{message}; --help lists all options")
+
+
+def option_parser():
+    """The command line. An option that is not given is absent from what the parser returns."""
+    parser = argparse.ArgumentParser(
+        prog=SCRIPT, description=__doc__.splitlines()[0], argument_default=argparse.SUPPRESS
+    )
+    parser.error = complain
+
+    def add(name, kind, what):
+        shown = "" if DEFAULTS[name] is None else f" (default: {DEFAULTS[name]})"
+        if kind is bool:
+            more = {"action": argparse.BooleanOptionalAction}
+        else:
+            more = {"choices": kind} if isinstance(kind, tuple) else {"type": kind, "metavar": "X"}
+        parser.add_argument(f"--{name}", help=what + shown, **more)
+
+    parser.add_argument("text", nargs="?", metavar="TEXT", help="file to learn (default: the tale in data/)")
+    add_sizes(add)
+    add("init_scale", positive, "scale of the random weights at the start")
+    add("batchsize", whole, "sequences in a batch")
+    add("seqlength", whole, "time steps in a batch")
+    add("lr", positive, "learning rate of Adagrad")
+    add("clip", positive, "clip each entry of the gradient to this size; off unless given, 5 is usual")
+    add("seed", whole_or_0, "makes a run repeatable; random unless given")
+    add("fp64", bool, "compute in float64")
+    add("bytes", bool, "read the text as bytes, not as UTF-8")
+    add("timelimit", positive, "seconds to run")
+    add("iters", whole, "iterations to run; no limit unless given")
+    add("report_interval", whole, "iterations between log lines")
+    add("check_interval", whole, "iterations between samples")
+    add("sample_length", whole_or_0, "characters in a sample")
+    add("fname", str, "file for the log: iteration, seconds, BPC in columns")
+    add("gradcheck", bool, "check the gradient of the first batch, print the table and stop")
+    return parser
+
+
+def defaults(given):
+    """The defaults of all options; given, those on the command line, on which some of them depend."""
+    memory = MEMORY_DEFAULTS[given.get("memory", DEFAULTS["memory"])]
+    return DEFAULTS | memory | {"report_interval": given.get("check_interval", DEFAULTS["check_interval"])}
+
+
+def read_options(words):
+    """The options of a run as a dict: the defaults, and what the command line gives."""
+    given = vars(option_parser().parse_args(words))
+    options = defaults(given) | given
+    if options["seed"] is None:
+        options["seed"] = int(np.random.default_rng().integers(1 << 32))
+    if options["fname"] and os.path.realpath(options["fname"]) == os.path.realpath(options["text"]):
+        raise Mistake(f"--fname {options['fname']} is the text itself; give another name for the log")
+    return options
+
+
+def run(words):
+    """Do what the command line asks for. Returns the exit status; raises Mistake."""
+    options = read_options(words)
+    ids, vocab, _ = read_text(options["text"], options["bytes"])
+    if len(ids) <= options["seqlength"]:
+        needs = f"a batch of --seqlength {options['seqlength']} needs {options['seqlength'] + 1}"
+        raise Mistake(f"{options['text']} has {len(ids)} characters; {needs}: give more text or fewer steps")
+    model = new_model(vocab, options)
+    if options["gradcheck"]:
+        inputs, targets = next_batch(model, ids, options)
+        rng = np.random.default_rng(options["seed"])
+        rows = gradcheck(model["params"], inputs, targets, model["state"], rng)
+        say(gradient_table(rows))
+        return int(max(row["max"] for row in rows) >= 1e-4)
+    size = sum(value.size for value in model["params"].values())
+    say(
+        f"{os.path.basename(options['text'])}: {len(ids)} characters, {len(vocab)} different; "
+        f"{size} parameters; seed {options['seed']}"
+    )
+    for path, header in log_files(options):
+        start_log(path, header)
+    return learn(model, ids, options)
+
+
+def main(words=None):
+    """Run the command line and turn every foreseeable failure into one line. Returns the exit status."""
+    sys.stdout.reconfigure(errors="replace")
+    try:
+        with np.errstate(all="ignore"):  # a run that diverges is told of in one line, by learn
+            return run(words)
+    except Mistake as mistake:
+        message, status = (*mistake.args, 2)[:2]
+    except MemoryError:
+        message, status = "there is not enough memory for these sizes; give smaller ones", 2
+    except BrokenPipeError:  # nobody reads on: end as quietly as other tools do
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    print(f"{SCRIPT}: error: {message}", file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

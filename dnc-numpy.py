@@ -1,0 +1,1001 @@
+# /// script
+# requires-python = ">=3.10"
+# dependencies = ["numpy>=1.26"]
+# ///
+"""A Differentiable Neural Computer that learns a text character by character, in fast NumPy.
+
+    python dnc-numpy.py [TEXT] [options]          --help lists them
+
+It computes what dnc-debug.py computes, where each equation has a line of its own; read that one first.
+Each opens the other's saved models: train here, look inside there. Where this one is faster:
+
+- What does not wait for the step before is done for all S steps at once: the columns of Wxh, the outputs,
+  the softmax, the gradients of all weights, the slopes of the gates.
+- What h and r feed is one product with [Whh Wrh], and the memory's whole interface one with stacked weights.
+- Inside the memory the batch comes first, (B, N, W): NumPy multiplies stacks of matrices in one call.
+- sigmoid(z) = (1 + tanh(z / 2)) / 2, so that one tanh serves all gates, once the rows of i, o, f are halved.
+
+One step reads a character x and gives the probabilities p of the next one:
+
+    i, o, f = sigmoid(Wxh x + Whh h + Wrh r + bh)       h and r of the step before
+    g = tanh(Wxh x + Whh h + Wrh r + bh)
+    s = i*g + f*(what the step before carried)
+    c = tanh(s)                                         --cell squashed carries c, --cell standard s
+    h = o*c
+    r = what the memory gives when steered by h         --memory content or paper, see dnc-debug.py
+    y = Why h + by + Wry r
+    p = softmax(y)
+
+The loss is the sum over all steps of -log p[target], in nats; divided by log 2 and by the number of
+characters it is shown in bits per character (BPC).
+
+M characters in the vocabulary, H hidden units, B sequences in a batch, S time steps; N memory locations
+of width W, R read heads. A name with a 0 behind it, like M0, is a value of the step before; dX is the
+gradient of the loss in X. Graves et al., "Hybrid computing using a neural network with dynamic external
+memory", Nature 538, 2016.
+"""
+
+import argparse
+import codecs
+import hashlib
+import math
+import os
+import signal
+import sys
+import time
+
+# Measured: at these sizes one BLAS thread is the fastest. The variables count only before NumPy is loaded.
+if __name__ == "__main__" and not {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"} & set(os.environ):
+    os.environ.update(OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
+
+import numpy as np
+
+SCRIPT = os.path.basename(__file__)
+DEFAULTS = {
+    **{"hidden": 32, "memory": "content", "cell": None, "heads": None, "locations": None, "width": None},
+    **{"init_scale": 0.01, "batchsize": 16, "seqlength": 25, "lr": 0.1, "clip": None},
+    **{"seed": None, "fp64": False, "bytes": False, "timelimit": 1000.0, "iters": None, "gradcheck": False},
+    **{"report_interval": 200, "check_interval": 5000, "sample_length": 200, "fname": None},
+    "text": os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "missing-hour.txt"),
+}
+MEMORY_DEFAULTS = {
+    "content": {"cell": "squashed", "heads": 1, "locations": 5, "width": 10},
+    "paper": {"cell": "standard", "heads": 1, "locations": 16, "width": 16},
+}
+EPS = 1e-6  # keeps usages and norms off 0
+
+
+# ---------------------------------------------------------------------------------------------- numerics
+
+
+def sigmoid(x):
+    """1 / (1 + exp(-x)), by way of tanh, which cannot overflow."""
+    return 0.5 + 0.5 * np.tanh(0.5 * x)
+
+
+def oneplus(x):
+    """1 + log(1 + exp(x)), in a form that cannot overflow: exp is only taken of what is 0 or less."""
+    return 1 + np.where(x.real > 0, x, 0) + np.log1p(np.exp(np.where(x.real > 0, -x, x)))
+
+
+def softmax(y, axis):
+    """exp(y) / sum exp(y) along axis; with the maximum subtracted first, exp cannot overflow."""
+    e = np.exp(y - y.real.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+def softmax_backward(dw, w, axis):
+    """The gradient in y of w = softmax(y), from that in w."""
+    return w * (dw - (w * dw).sum(axis=axis, keepdims=True))
+
+
+def cross_entropy(y, targets):
+    """The loss in nats, summed over S and B: log sum exp(y) - y[target].
+
+    y (S, M, B) logits, targets (S, B). The logarithm is of a sum that is at least 1, never of a
+    probability, which can round to 0.
+    """
+    top = y.real.max(axis=1, keepdims=True)
+    log_sum = np.log(np.exp(y - top).sum(axis=1)) + top[:, 0]
+    return (log_sum - np.take_along_axis(y, targets[:, None], axis=1)[:, 0]).sum()
+
+
+# ----------------------------------------------------------------------------------- parameters and state
+
+
+def init_params(rng, vocab_size, hidden, memory="content", heads=1, width=10, init_scale=0.01):
+    """Weights from normal noise times init_scale, biases 0 but 1 for f; a dict of float64 arrays."""
+    M, H, R, W = vocab_size, hidden, heads, width
+    rows = {"Whr": R * W, "Whv": W, "Whw": W, "Whe": W}  # read keys, write vector, write key, erase vector
+    if memory == "paper":
+        rows |= {"Whbr": R, "Whbw": 1}  # read strengths, write strength
+        rows |= {"Whf": R, "Whga": 1, "Whgw": 1}  # free gates, allocation gate, write gate
+        rows |= {"Whm": 3 * R}  # read modes, a head after the other, in the order backward, content, forward
+    shapes = {"Wxh": (4 * H, M), "Whh": (4 * H, H), "Why": (M, H)}  # input and hidden to the gates, to output
+    shapes |= {name: (count, H) for name, count in rows.items()}  # hidden to the memory's interface
+    shapes |= {"Wrh": (4 * H, R * W), "Wry": (M, R * W)}  # read vectors to the gates, to output
+    params = {name: rng.standard_normal(shape) * init_scale for name, shape in shapes.items()}
+    params |= {"bh": np.zeros((4 * H, 1)), "by": np.zeros((M, 1))}
+    params["bh"][2 * H : 3 * H] = 1  # a cell that remembers until it learns to forget
+    return params
+
+
+def init_state(rng, batchsize, hidden, cell="squashed", memory="content", heads=1, locations=5, width=10):
+    """The state of sequences that begin: all zero, but for the noise in the memory addressed by content.
+
+    There equal rows would get equal weights for ever: no content address can tell them apart.
+    """
+    H, B, R, N, W = hidden, batchsize, heads, locations, width
+    carried = {"squashed": "c", "standard": "s"}[cell]
+    shapes = {"h": (H, B), carried: (H, B), "M": (N, W, B), "r": (R * W, B)}
+    if memory == "paper":  # usage, precedence, links, write weighting, read weightings
+        shapes |= {"u": (N, B), "p": (N, B), "L": (N, N, B), "ww": (N, B), "wr": (R, N, B)}
+    state = {name: np.zeros(shape) for name, shape in shapes.items()}
+    if memory == "content":
+        state["M"] += rng.standard_normal((N, W, B)) * 0.01
+    return state
+
+
+def new_params(rng, vocab_size, options):
+    """init_params as the command line's options have it."""
+    sizes = (options[name] for name in ("hidden", "memory", "heads", "width", "init_scale"))
+    return init_params(rng, vocab_size, *sizes)
+
+
+def new_state(rng, batchsize, options):
+    """init_state as the command line's options have it; rng serves the models whose state starts as noise."""
+    sizes = (options[name] for name in ("hidden", "cell", "memory", "heads", "locations", "width"))
+    return init_state(rng, batchsize, *sizes)
+
+
+# ---------------------------------------------------------------------- the mechanisms of the complete memory
+#
+# Each forward beside its backward. The batch comes first. K keys at once: 1 for writing, R for reading.
+
+
+def unit(x):
+    """x / |x|, along the width: x (B, K, W) or (B, N, W) -> the same shape, and |x|."""
+    norm = np.sqrt(np.einsum("bnw,bnw->bn", x, x) + EPS)[:, :, None]
+    return x / norm, norm
+
+
+def unit_backward(dx1, x1, norm):
+    """-> dx, from the gradient in the unit vectors x1"""
+    return (dx1 - x1 * np.einsum("bnw,bnw->bn", dx1, x1)[:, :, None]) / norm
+
+
+def content_weighting(M1, k1, beta):
+    """C(M, k, beta) = softmax over locations of beta D(k, M), D the cosine similarity.
+
+    M1 (B, N, W) and k1 (B, K, W) unit vectors, strengths beta (B, K) -> (B, K, N), D (B, K, N)
+    """
+    D = k1 @ M1.swapaxes(1, 2)
+    return softmax(beta[:, :, None] * D, axis=2), D
+
+
+def content_weighting_backward(dc, c, D, M1, k1, beta):
+    """-> dM1, dk1, dbeta"""
+    dz = softmax_backward(dc, c, axis=2)
+    dD = dz * beta[:, :, None]
+    return dD.swapaxes(1, 2) @ k1, dD @ M1, np.einsum("bkn,bkn->bk", dz, D)
+
+
+def usage(u0, ww0, wr0, f):
+    """u = (u0 + ww0 - u0 ww0) psi, psi = prod over heads of (1 - f wr0): retention.
+
+    u0, ww0 (B, N), wr0 (B, R, N), free gates f (B, R) -> (B, N)
+    """
+    return (u0 + ww0 - u0 * ww0) * (1 - f[:, :, None] * wr0).prod(axis=1)
+
+
+def usage_backward(du, u0, ww0, wr0, f):
+    """-> du0, dww0, dwr0, df"""
+    kept = 1 - f[:, :, None] * wr0
+    dkept = (du * (u0 + ww0 - u0 * ww0))[:, None] * products_of_others(kept)
+    du = du * kept.prod(axis=1)
+    return du * (1 - ww0), du * (1 - u0), -dkept * f[:, :, None], -np.einsum("brn,brn->br", dkept, wr0)
+
+
+def products_of_others(kept):
+    """(B, R, N) -> the same shape: for each head the product over all the other heads."""
+    if kept.shape[1] == 1:
+        return np.ones_like(kept)
+    heads = range(kept.shape[1])
+    return np.stack([np.delete(kept, head, axis=1).prod(axis=1) for head in heads], axis=1)
+
+
+def allocation(u):
+    """a[phi_j] = (1 - u[phi_j]) prod over i < j of u[phi_i], phi the locations from the least used up.
+
+    u (B, N) -> a (B, N), and for backward: phi as an index, u in its order, the products
+    """
+    phi = np.arange(len(u))[:, None], np.argsort(u.real, axis=1, kind="stable")
+    v = EPS + (1 - EPS) * u[phi]
+    before = np.ones_like(v)
+    np.cumprod(v[:, :-1], axis=1, out=before[:, 1:])
+    a = np.empty_like(u)
+    a[phi] = (1 - v) * before
+    return a, phi, v, before
+
+
+def allocation_backward(da, a, phi, v, before):
+    """-> du; the order phi counts as constant"""
+    da, later = da[phi], np.zeros_like(v)
+    share = da[:, 1:] * a[phi][:, 1:]  # v_j is a factor of the a of all that come later
+    later[:, :-1] = np.cumsum(share[:, ::-1], axis=1)[:, ::-1]
+    du = np.empty_like(v)
+    du[phi] = (1 - EPS) * (later / v - da * before)
+    return du
+
+
+def write(M0, ww, e, v):
+    """M = M0 (1 - ww e') + ww v' = M0 + ww (v - M0 e)': ww (B, N), e, v (B, W) -> (B, N, W), what ww gets"""
+    news = v[:, None] - M0 * e[:, None]
+    return M0 + ww[:, :, None] * news, news
+
+
+def write_backward(dM, M0, ww, e, news):
+    """-> dM0, dww, de, dv"""
+    dnews = ww[:, :, None] * dM
+    dww = np.einsum("bnw,bnw->bn", dM, news)
+    return dM - dnews * e[:, None], dww, -np.einsum("bnw,bnw->bw", dnews, M0), dnews.sum(axis=1)
+
+
+def links(L0, ww, p0):
+    """L[i, j] = (1 - ww[i] - ww[j]) L0[i, j] + ww[i] p0[j], L[i, i] = 0: how much i was written after j."""
+    L = ((1 - ww)[:, :, None] - ww[:, None]) * L0
+    L += ww[:, :, None] * p0[:, None]
+    diagonal(L)[:] = 0
+    return L
+
+
+def diagonal(L):
+    """A view of the diagonals of L (B, N, N)."""
+    B, N, _ = L.shape
+    return L.reshape(B, N * N)[:, :: N + 1]
+
+
+def links_backward(dL, L0, ww, p0):
+    """-> dL0, dww, dp0; sets the diagonal of dL to 0"""
+    diagonal(dL)[:] = 0
+    lost = dL * L0
+    dww = np.einsum("bij,bj->bi", dL, p0) - lost.sum(axis=2) - lost.sum(axis=1)
+    return ((1 - ww)[:, :, None] - ww[:, None]) * dL, dww, np.einsum("bij,bi->bj", dL, ww)
+
+
+def read_weighting(L, wr0, cr, pi):
+    """wr = pi_backward L' wr0 + pi_content cr + pi_forward L wr0: cr (B, R, N), pi (B, R, 3)
+
+    -> wr (B, R, N), what the three modes give (B, R, 3, N)
+    """
+    modes = np.stack([wr0 @ L, cr, wr0 @ L.swapaxes(1, 2)], axis=2)
+    return (pi[:, :, None] @ modes)[:, :, 0], modes
+
+
+def read_weighting_backward(dwr, L, wr0, pi, modes):
+    """-> dL, dwr0, dcr, dpi"""
+    dbk, dcr, dfw = (pi[:, :, mode, None] * dwr for mode in range(3))
+    dL = np.hstack([wr0, dfw]).swapaxes(1, 2) @ np.hstack([dbk, wr0])
+    return dL, dbk @ L.swapaxes(1, 2) + dfw @ L, dcr, (modes @ dwr[..., None])[..., 0]
+
+
+# ------------------------------------------------------------------------------------------------ forward
+
+PARTS = {
+    "k": ("Whr", "Whw"),
+    "v": ("Whv",),
+    "e": ("Whe",),
+}  # the memory's interface, in the order of its columns
+PAPER_PARTS = {"f": ("Whf",), "ga": ("Whga",), "gw": ("Whgw",), "beta": ("Whbr", "Whbw"), "pi": ("Whm",)}
+
+
+def interface_columns(params):
+    """The columns of the memory's interface -> name of a part -> its slice, and the names of its parameters.
+
+    The keys of all heads are one part, and so are their strengths. All between e and gw are gates.
+    """
+    parts, at, start = PARTS | PAPER_PARTS if "Whm" in params else PARTS, {}, 0
+    for part, names in parts.items():
+        size = sum(len(params[name]) for name in names)
+        at[part], start = slice(start, start + size), start + size
+    at["gates"] = slice(at["e"].start, at["gw" if "gw" in at else "e"].stop)
+    return at, [name for names in parts.values() for name in names]
+
+
+def forward(params, inputs, state):
+    """Run the model over a batch of characters.
+
+    inputs (S, B) ints, state as init_state gives it -> probs (S, M, B), cache for backward, the state
+    after the last step. The arrays are of the parameters' type, complex too.
+    """
+    dtype = np.result_type(*params.values())
+    (S, B), H, RW = inputs.shape, params["Whh"].shape[1], params["Wrh"].shape[1]
+    cell = "c" if "c" in state else "s"
+    hr = np.empty((S + 1, H + RW, B), dtype)  # hr[t + 1] is h, and below it r, after step t
+    carried = np.empty((S + 1, H, B), dtype)  # the cell, likewise
+    c = np.empty((S, H, B), dtype)
+    gates = np.empty((S, 4, H, B), dtype)
+    hr[0, :H], hr[0, H:], carried[0] = state["h"], state["r"], state[cell]
+    halves = np.repeat([0.5, 0.5, 0.5, 1], H)[:, None].astype(c.real.dtype)
+    x = ((params["Wxh"] + params["bh"]) * halves).T[inputs].swapaxes(1, 2)  # (S, 4H, B): columns of Wxh
+    Wgates = np.hstack([params["Whh"], params["Wrh"]]) * halves
+    memory_step = complete_memory if "Whm" in params else content_memory
+    at, names = interface_columns(params)
+    Winterface = np.vstack([params[name] for name in names])
+    z = np.empty((S, B, len(Winterface)), dtype)
+    memory = {
+        name: np.moveaxis(state[name], -1, 0).astype(dtype) for name in state if name not in ("h", cell, "r")
+    }
+    steps = []
+    for t in range(S):
+        a = Wgates @ hr[t]
+        a += x[t]
+        gates[t] = np.tanh(a, out=a).reshape(4, H, B)
+        gates[t, :3] = 0.5 + 0.5 * gates[t, :3]
+        i, o, f, g = gates[t]
+        s = i * g
+        s += f * carried[t]
+        np.tanh(s, out=c[t])
+        carried[t + 1] = c[t] if cell == "c" else s
+        h = np.multiply(o, c[t], out=hr[t + 1, :H])
+        np.matmul(h.T, Winterface.T, out=z[t])
+        r, memory, step = memory_step(z[t], at, memory)
+        hr[t + 1, H:] = r.reshape(B, RW).T
+        steps.append(step)
+    y = np.hstack([params["Why"], params["Wry"]]) @ hr[1:] + params["by"]  # (S, M, B), all steps at once
+    probs = softmax(y, axis=1)
+    cache = {"inputs": inputs, "cell": cell, "hr": hr, "carried": carried, "c": c, "gates": gates}
+    cache |= {
+        "Winterface": Winterface,
+        "z": z,
+        "at": at,
+        "names": names,
+        "steps": steps,
+        "y": y,
+        "probs": probs,
+    }
+    end = {"h": hr[S, :H].copy(), cell: carried[S].copy(), "r": hr[S, H:].copy()}
+    end |= {name: np.moveaxis(memory[name], 0, -1).copy() for name in memory if name in state}
+    return probs, cache, end
+
+
+def one_hot(ids, size, dtype):
+    """ids (S, B) -> (S, size, B), 1 at each id and 0 elsewhere."""
+    return (ids[:, None, :] == np.arange(size)[:, None]).astype(dtype)
+
+
+def product(a, b):
+    """Sum over steps and sequences of the outer products: a (S, P, B), b (S, Q, B) -> (P, Q)."""
+    return np.tensordot(a, b, axes=((0, 2), (0, 2)))
+
+
+def content_memory(z, at, memory):
+    """krocki/dnc's memory: both addresses are softmax(M0 k).
+
+    z (B, columns), the interface, whose gates become sigmoids in place; at, where its parts stand
+    -> r (B, 1, W), the memory's new state, what backward needs
+    """
+    M0 = memory["M"]
+    k, v, e = z[:, at["k"]].reshape(len(z), 2, -1), z[:, at["v"]], z[:, at["e"]]
+    e[:] = sigmoid(e)
+    w = softmax(k @ M0.swapaxes(1, 2), axis=2)  # (B, 2, N): wr, ww
+    M, news = write(M0, w[:, 1], e, v)
+    return w[:, :1] @ M, {"M": M}, {"M0": M0, "M": M, "w": w, "news": news}
+
+
+def complete_memory(z, at, memory):
+    """The memory of the paper.
+
+    z (B, columns), the interface, whose gates become sigmoids in place; at, where its parts stand
+    -> r (B, R, W), the memory's new state, what backward needs
+    """
+    M0, u0, ww0, wr0, p0, L0 = (memory[name] for name in ("M", "u", "ww", "wr", "p", "L"))
+    M1_0 = memory["M1"] if "M1" in memory else unit(M0)[0]
+    B, R, N = wr0.shape
+    z[:, at["gates"]] = sigmoid(z[:, at["gates"]])
+    v, e, f, ga, gw = (z[:, at[part]] for part in ("v", "e", "f", "ga", "gw"))
+    k1, k_norm = unit(z[:, at["k"]].reshape(B, R + 1, -1))
+    beta = oneplus(z[:, at["beta"]])
+    pi = softmax(z[:, at["pi"]].reshape(B, R, 3), axis=2)
+
+    u = usage(u0, ww0, wr0, f)
+    a, phi, v_sorted, before = allocation(u)
+    cw, Dw = content_weighting(M1_0, k1[:, R:], beta[:, R:])
+    ww = gw * (ga * a + (1 - ga) * cw[:, 0])
+    M, news = write(M0, ww, e, v)
+
+    L = links(L0, ww, p0)
+    p = (1 - ww.sum(axis=1, keepdims=True)) * p0 + ww
+    M1, M_norm = unit(M)
+    cr, Dr = content_weighting(M1, k1[:, :R], beta[:, :R])
+    wr, modes = read_weighting(L, wr0, cr, pi)
+    cache = {"M0": M0, "u0": u0, "ww0": ww0, "wr0": wr0, "p0": p0, "L0": L0, "M1_0": M1_0, "k1": k1}
+    cache |= {"k_norm": k_norm, "beta": beta, "pi": pi, "allocation": (a, phi, v_sorted, before), "a": a}
+    cache |= {"cw": cw, "Dw": Dw, "ww": ww, "news": news, "M": M, "L": L, "M1": M1, "M_norm": M_norm}
+    cache |= {"cr": cr, "Dr": Dr, "wr": wr, "modes": modes}
+    return wr @ M, {"M": M, "M1": M1, "u": u, "p": p, "L": L, "ww": ww, "wr": wr}, cache
+
+
+# ----------------------------------------------------------------------------------------------- backward
+
+
+def backward(params, targets, cache):
+    """The gradient of the summed loss in every parameter: the lines of forward, last to first.
+
+    targets (S, B) ints, cache of the same batch -> a dict with the names and shapes of params.
+    """
+    hr, c, carried, z, at = (cache[name] for name in ("hr", "c", "carried", "z", "at"))
+    (S, B), H = targets.shape, c.shape[1]
+    dy = cache["probs"] - one_hot(targets, len(params["by"]), hr.dtype)  # (S, M, B)
+    dhr_out = np.hstack([params["Why"], params["Wry"]]).T @ dy  # what reaches h and r by way of the outputs
+    i, o, f, g = cache["gates"].swapaxes(0, 1)  # (S, H, B) each
+    slope_c = 1 - c**2  # tanh' at every step
+    # What a gate's gradient is before the gate's nonlinearity, for a gradient of 1 in s (i, f, g) or h (o)
+    slopes = np.stack([g * i * (1 - i), c * o * (1 - o), carried[:-1] * f * (1 - f), i * (1 - g**2)], axis=1)
+    slope_z = interface_slopes(z, at)
+    Wgates = np.hstack([params["Whh"], params["Wrh"]])
+    memory_step = complete_memory_backward if "Whm" in params else content_memory_backward
+    da, dz = np.empty_like(slopes), np.empty_like(z)
+    dhr, dcarried = np.zeros_like(hr[0]), 0  # what comes back from the next step
+    dmemory = dict.fromkeys(("M", "M1", "u", "p", "L", "ww", "wr"), 0)
+    for t in reversed(range(S)):
+        dhr += dhr_out[t]
+        dmemory = memory_step(dhr[H:], dmemory, cache["steps"][t], z[t], at, dz[t])
+        dz[t] *= slope_z[t]
+        dh = dhr[:H] + (dz[t] @ cache["Winterface"]).T
+        ds = dh * o[t]
+        if cache["cell"] == "c":
+            ds += dcarried
+            ds *= slope_c[t]
+        else:
+            ds *= slope_c[t]
+            ds += dcarried
+        np.multiply(slopes[t], ds, out=da[t])
+        np.multiply(slopes[t, 1], dh, out=da[t, 1])
+        dcarried = ds * f[t]
+        dhr = Wgates.T @ da[t].reshape(4 * H, B)
+    da = da.reshape(S, 4 * H, B)
+    dWgates, dWout = product(da, hr[:-1]), product(dy, hr[1:])
+    dWinterface = np.tensordot(dz, hr[1:, :H], axes=((0, 1), (0, 2)))
+    ends = np.cumsum([len(params[name]) for name in cache["names"]])
+    grads = dict(zip(cache["names"], np.split(dWinterface, ends), strict=False))
+    grads |= {"Wxh": product(da, one_hot(cache["inputs"], len(params["by"]), hr.dtype))}
+    grads |= {"Whh": dWgates[:, :H], "Wrh": dWgates[:, H:], "Why": dWout[:, :H], "Wry": dWout[:, H:]}
+    grads |= {"bh": da.sum(axis=(0, 2))[:, None], "by": dy.sum(axis=(0, 2))[:, None]}
+    return {name: grads[name] for name in params}
+
+
+def interface_slopes(z, at):
+    """The derivative of what each column of the interface goes through, for all steps at once; like z."""
+    slopes = np.ones_like(z)
+    slopes[..., at["gates"]] = z[..., at["gates"]] * (1 - z[..., at["gates"]])
+    if "beta" in at:
+        slopes[..., at["beta"]] = sigmoid(z[..., at["beta"]])
+    return slopes
+
+
+def content_memory_backward(dr, dmemory, step, z, at, dz):
+    """From the gradients in r (W, B) and the new memory to those in the old one; those in z go to dz."""
+    M0, M, w, news = (step[name] for name in ("M0", "M", "w", "news"))
+    B, N, W = M0.shape
+    wr, ww, e, k = w[:, 0], w[:, 1], z[:, at["e"]], z[:, at["k"]].reshape(B, 2, W)
+    dr = dr.T.reshape(B, 1, W)
+    dM = dmemory["M"] + wr[:, :, None] * dr
+    dw = np.empty_like(w)
+    dw[:, :1] = dr @ M.swapaxes(1, 2)
+    dM0, dw[:, 1], dz[:, at["e"]], dz[:, at["v"]] = write_backward(dM, M0, ww, e, news)
+    dscores = softmax_backward(dw, w, axis=2)
+    dz[:, at["k"]] = (dscores @ M0).reshape(B, 2 * W)
+    return {"M": dM0 + dscores.swapaxes(1, 2) @ k}
+
+
+def complete_memory_backward(dr, dmemory, step, z, at, dz):
+    """From the gradients in r (R W, B) and the new memory to those in the old one; those in z go to dz."""
+    names = (
+        "M0",
+        "u0",
+        "ww0",
+        "wr0",
+        "p0",
+        "L0",
+        "M1_0",
+        "k1",
+        "beta",
+        "pi",
+        "a",
+        "cw",
+        "Dw",
+        "ww",
+        "M",
+        "L",
+    )
+    M0, u0, ww0, wr0, p0, L0, M1_0, k1, beta, pi, a, cw, Dw, ww, M, L = (step[name] for name in names)
+    M1, M_norm, cr, Dr, wr, modes = (step[name] for name in ("M1", "M_norm", "cr", "Dr", "wr", "modes"))
+    e, f, ga, gw = (z[:, at[part]] for part in ("e", "f", "ga", "gw"))
+    B, R, N = wr.shape
+    dr = dr.T.reshape(B, R, -1)
+    dk1, dbeta = np.empty_like(k1), np.empty_like(beta)
+
+    dwr = dmemory["wr"] + dr @ M.swapaxes(1, 2)
+    dL, dwr0, dcr, dpi = read_weighting_backward(dwr, L, wr0, pi, modes)
+    dM1, dk1[:, :R], dbeta[:, :R] = content_weighting_backward(dcr, cr, Dr, M1, k1[:, :R], beta[:, :R])
+    dM = dmemory["M"] + wr.swapaxes(1, 2) @ dr + unit_backward(dmemory["M1"] + dM1, M1, M_norm)
+    dp = dmemory["p"]
+    dL0, dww, dp0 = links_backward(dmemory["L"] + dL, L0, ww, p0)
+    dp0 += (1 - ww.sum(axis=1, keepdims=True)) * dp
+    dww += dmemory["ww"] + dp - (dp * p0).sum(axis=1, keepdims=True)
+
+    dM0, dww_write, dz[:, at["e"]], dz[:, at["v"]] = write_backward(dM, M0, ww, e, step["news"])
+    dww += dww_write
+    cw = cw[:, 0]
+    dz[:, at["ga"]] = (dww * gw * (a - cw)).sum(axis=1, keepdims=True)
+    dz[:, at["gw"]] = (dww * (ga * a + (1 - ga) * cw)).sum(axis=1, keepdims=True)
+    da, dcw = dww * gw * ga, (dww * gw * (1 - ga))[:, None]
+    dM1_0, dk1[:, R:], dbeta[:, R:] = content_weighting_backward(
+        dcw, step["cw"], Dw, M1_0, k1[:, R:], beta[:, R:]
+    )
+    du = dmemory["u"] + allocation_backward(da, *step["allocation"])
+    du0, dww0, dwr0_usage, dz[:, at["f"]] = usage_backward(du, u0, ww0, wr0, f)
+    dz[:, at["k"]] = unit_backward(dk1, k1, step["k_norm"]).reshape(B, -1)
+    dz[:, at["beta"]] = dbeta
+    dz[:, at["pi"]] = softmax_backward(dpi, pi, axis=2).reshape(B, -1)
+    return {"M": dM0, "M1": dM1_0, "u": du0, "p": dp0, "L": dL0, "ww": dww0, "wr": dwr0 + dwr0_usage}
+
+
+# -------------------------------------------------------------------------------------------------- train
+
+
+def train(params, inputs, targets, state):
+    """Forward, loss and backward of one batch: inputs, targets (S, B) -> loss (nats), grads, new state."""
+    _, cache, state = forward(params, inputs, state)
+    return float(cross_entropy(cache["y"], targets)), backward(params, targets, cache), state
+
+
+# ----------------------------------------------------------------------------------------- gradient check
+
+
+def gradcheck(params, inputs, targets, state, rng, num_checks=10):
+    """Compare backward with a numerical gradient at num_checks random entries of every parameter, in float64.
+
+    Returns a dict a parameter, with the figures that gradient_table prints.
+
+    The numerical gradient is a complex step, f'(x) = Im f(x + ih) / h (Squire & Trapp, SIAM Review 40,
+    1998). It subtracts no two losses, so it is exact to rounding, and h can be as small as 1e-30.
+    The relative error |n - a| / |n + a| of an entry under 1e-10 of the largest gradient is taken against
+    that: sums that cancel to so little hold nothing but rounding.
+    """
+    params, state = as_type(params, np.float64), as_type(state, np.float64)
+    _, grads, _ = train(params, inputs, targets, state)
+    rounding = 1e-10 * max(np.abs(g).max() for g in grads.values())
+    rows = []
+    for name, value in params.items():
+        entries = rng.permutation(value.size)[:num_checks]
+        n, a = np.empty(len(entries)), grads[name].ravel()[entries]
+        for k, entry in enumerate(entries):
+            stepped = value.astype(np.complex128)
+            stepped.ravel()[entry] += 1e-30j
+            _, cache, _ = forward(params | {name: stepped}, inputs, state)
+            n[k] = cross_entropy(cache["y"], targets).imag / 1e-30
+        valid = np.abs(n + a) > 0
+        error = np.abs(n - a)[valid] / np.maximum(np.abs(n + a)[valid], rounding)
+        error = error if valid.any() else np.zeros(1)
+        row = {"name": name, "n": (n.min(), n.max()), "a": (a.min(), a.max()), "tried": len(entries)}
+        row |= {"min": error.min(), "max": error.max(), "mean": error.mean(), "valid": valid.sum()}
+        rows.append(row)
+    return rows
+
+
+def gradient_table(rows):
+    """gradcheck's rows as text, two lines a parameter.
+
+    n, a: range of the numerical and of the analytic gradient; min, max, mean of the relative error;
+    # entries tried / entries where it is defined, |n + a| > 0.
+    """
+    lines = []
+    for row in rows:
+        n, a = (f"{key} = [{row[key][0]:e}, {row[key][1]:e}]" for key in "na")
+        lines.append(f"{row['name'] + ':':16}{n:40}min {row['min']:e}, max {row['max']:e}")
+        lines.append(f"{'':16}{a:40}mean {row['mean']:e} # {row['tried']}/{row['valid']}")
+    return "\n".join(lines)
+
+
+# ------------------------------------------------------------------------------------------------ sampler
+
+
+def sample(params, state, seed_ix, n, rng, temperature=1.0):
+    """Let the model write: n ids, each drawn from what forward gives after the one before.
+
+    state of one sequence (B = 1), not changed; seed_ix the id that is read first, not part of the result.
+    temperature divides the logits: 1 is the model's own distribution, 0 takes the likeliest id each time.
+    """
+    ids = np.empty(n, np.int64)
+    ix = seed_ix
+    for k in range(n):
+        _, cache, state = forward(params, np.array([[ix]]), state)
+        y = cache["y"][0, :, 0].astype(np.float64)
+        if temperature == 0:
+            ix = y.argmax()
+        else:
+            up_to = softmax((y - y.max()) / temperature, axis=0).cumsum()
+            ix = np.searchsorted(up_to, rng.random() * up_to[-1], side="right")
+        ids[k] = ix
+    return ids
+
+
+# --------------------------------------------------------------------------------------------------- text
+
+
+class Mistake(Exception):
+    """Something that the person at the keyboard can put right; shown as one line, without a traceback."""
+
+
+def code_points(raw, as_bytes):
+    """Yield the code points of raw (bytes), UTF-8 or one a byte, as arrays of about a million at a time."""
+    decoder = codecs.getincrementaldecoder("latin-1" if as_bytes else "utf-8")()
+    step = 1 << 20
+    for start in range(0, len(raw), step):
+        chunk = decoder.decode(raw[start : start + step], final=start + step >= len(raw))
+        yield np.frombuffer(chunk.encode("utf-32-le"), np.uint32)
+
+
+def read_text(path, as_bytes, vocab=None):
+    """Read a text file -> ids (smallest unsigned type), vocab (sorted code points), SHA-256 of the file.
+
+    With a vocab given, the ids are places in that. Raises Mistake if the file cannot be read, is empty,
+    is not UTF-8, or holds characters that vocab has not.
+    """
+    try:
+        with open(path, "rb") as file:
+            raw = file.read()
+        seen = np.zeros(0x110000, np.int64)  # how often each code point occurs
+        for codes in code_points(raw, as_bytes):
+            counts = np.bincount(codes)
+            seen[: len(counts)] += counts
+    except OSError as error:
+        raise Mistake(f"cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise Mistake(f"{path} is not UTF-8 text; --bytes reads any file, byte by byte") from error
+    if not raw:
+        raise Mistake(f"{path} is empty; give a text to learn from")
+    vocab = np.flatnonzero(seen) if vocab is None else vocab
+    unknown = np.setdiff1d(np.flatnonzero(seen), vocab)
+    if len(unknown):
+        names = unseen(unknown, as_bytes)
+        raise Mistake(f"{path} holds {seen[unknown].sum()} characters that the model has never seen: {names}")
+    place = np.zeros(0x110000, np.min_scalar_type(len(vocab) - 1))
+    place[vocab] = np.arange(len(vocab))
+    ids, filled = np.empty(seen.sum(), place.dtype), 0
+    for codes in code_points(raw, as_bytes):
+        ids[filled : filled + len(codes)] = place[codes]
+        filled += len(codes)
+    return ids, vocab, hashlib.sha256(raw).hexdigest()
+
+
+def unseen(codes, as_bytes):
+    """Name up to ten code points for an error line."""
+    names = [f"0x{c:02x}" if as_bytes else repr(chr(c)) for c in codes[:10]]
+    return ", ".join(names) + (", ..." if len(codes) > 10 else "")
+
+
+def to_text(ids, vocab, as_bytes):
+    """ids -> str; bytes that are no UTF-8 are shown as replacement characters."""
+    text = "".join(map(chr, vocab[ids]))
+    return text.encode("latin-1").decode(errors="replace") if as_bytes else text
+
+
+# ------------------------------------------------------------------------------------------ training loop
+
+
+def log_files(options):
+    """The log files that a run begins, each with its header."""
+    return [(options["fname"], "# iteration seconds BPC\n")] if options["fname"] else []
+
+
+def check(model, ids, options):
+    """What is done at every check interval: a sample."""
+    if model["iteration"]:
+        say(f"----\n{write_sample(model, options)}\n----")
+
+
+def report(model, speed, options):
+    """A line of the log, to the terminal and to the log file; speed in characters a second."""
+    seconds, iteration, bpc = model["seconds"], model["iteration"], model["bpc"]
+    say(f"{seconds:.3f} s, iter {iteration}, {bpc:.4f} BPC, {speed:.2f} char/s")
+    if options["fname"]:
+        append(options["fname"], f"{iteration} {seconds:.3f} {bpc:.6f}\n")
+
+
+def as_type(arrays, dtype):
+    """A dict of arrays, copied to a type."""
+    return {name: value.astype(dtype) for name, value in arrays.items()}
+
+
+def in_one(arrays):
+    """A dict of arrays -> one flat array that holds all their entries, and a dict of views into it."""
+    flat, views, start = np.concatenate([value.ravel() for value in arrays.values()]), {}, 0
+    for name, value in arrays.items():
+        views[name] = flat[start : start + value.size].reshape(value.shape)
+        start += value.size
+    return flat, views
+
+
+def new_model(vocab, options):
+    """A model before its first iteration: a dict of all that training changes."""
+    rng = np.random.default_rng(options["seed"])
+    dtype = np.float64 if options["fp64"] else np.float32
+    params = as_type(new_params(rng, len(vocab), options), dtype)
+    return {
+        "params": params,
+        "sums": {name: np.zeros_like(value) for name, value in params.items()},  # Adagrad's
+        "state": as_type(new_state(rng, options["batchsize"], options), dtype),
+        "pointers": np.full(options["batchsize"], 1 << 60),  # past the end: every one jumps at first
+        "vocab": vocab,
+        "rng": rng,
+        "iteration": 0,
+        "seconds": 0.0,
+        "bpc": math.log2(len(vocab)),  # smoothed
+        "next_ix": 0,  # the id that the first sequence reads next
+    }
+
+
+def next_batch(model, ids, options):
+    """Cut a batch out of the text -> inputs, targets (S, B), each target the character after its input.
+
+    The B pointers walk through the text in steps of S. One that has less than a batch left jumps to a
+    random place, and the state of its sequence is set back. Changes the model's pointers, state and rng.
+    """
+    pointers, state, S = model["pointers"], model["state"], options["seqlength"]
+    ended = pointers + S + 1 > len(ids)
+    if ended.any():
+        pointers[ended] = model["rng"].integers(0, len(ids) - S, ended.sum())
+        fresh = new_state(model["rng"], len(pointers), options)
+        for name in state:
+            state[name][..., ended] = fresh[name][..., ended]
+    at = pointers + np.arange(S)[:, None]
+    pointers += S
+    return ids[at].astype(np.intp), ids[at + 1].astype(np.intp)
+
+
+def adagrad(flat, sums, g, lr, clip):
+    """Update in place: flat, all parameters, and sums, their squared gradients so far; g is the gradient."""
+    if clip:
+        g = np.clip(g, -clip, clip)
+    sums += g * g
+    flat -= lr * g / np.sqrt(sums + 1e-8)
+
+
+def learn(model, ids, options):
+    """Train until a limit or a signal, and report on the way. Returns the exit status.
+
+    Raises Mistake when the loss is no longer finite.
+    """
+    flat, model["params"] = in_one(model["params"])
+    sums, model["sums"] = in_one(model["sums"])
+    characters = options["seqlength"] * options["batchsize"]
+    signals = catch_signals()
+    began = time.perf_counter() - model["seconds"]
+    deadline = time.perf_counter() + options["timelimit"]
+    trained, busy = 0, 0.0  # iterations, and seconds spent on them, since the last report
+    while model["iteration"] != options["iters"] and time.perf_counter() < deadline and not signals:
+        if model["iteration"] % options["check_interval"] == 0:
+            check(model, ids, options)
+        tick = time.perf_counter()
+        inputs, targets = next_batch(model, ids, options)
+        loss, grads, model["state"] = train(model["params"], inputs, targets, model["state"])
+        if not math.isfinite(loss):
+            where = f"the loss is not finite at iteration {model['iteration'] + 1}"
+            raise Mistake(f"{where}; try a smaller --lr than {options['lr']}, or --clip 5", 1)
+        g = np.concatenate([grads[name].ravel() for name in model["params"]])
+        adagrad(flat, sums, g, options["lr"], options["clip"])
+        trained, busy = trained + 1, busy + time.perf_counter() - tick
+        model["iteration"] += 1
+        model["seconds"] = time.perf_counter() - began
+        model["bpc"] = 0.999 * model["bpc"] + 0.001 * loss / characters / math.log(2)
+        model["next_ix"] = int(targets[-1, 0])
+        if model["iteration"] % options["report_interval"] == 0:
+            report(model, trained * characters / busy, options)
+            trained, busy = 0, 0.0
+    if trained:
+        report(model, trained * characters / busy, options)
+    say(f"----\n{write_sample(model, options)}\n----")
+    return 128 + signals[0] if signals else 0
+
+
+def catch_signals():
+    """Let SIGINT and SIGTERM end the run after its iteration, and a second one at once.
+
+    Returns a list that fills with the signals as they come.
+    """
+    signals = []
+
+    def note(number, frame):
+        if signals:
+            os._exit(128 + number)
+        signals.append(number)
+
+    signal.signal(signal.SIGINT, note)
+    signal.signal(signal.SIGTERM, note)
+    return signals
+
+
+def write_sample(model, options):
+    """What the model writes when it goes on from the state of its first sequence -> str."""
+    state = {name: value[..., :1] for name, value in model["state"].items()}
+    rng = np.random.default_rng([options["seed"], model["iteration"]])
+    ids = sample(model["params"], state, model["next_ix"], options["sample_length"], rng)
+    return to_text(ids, model["vocab"], options["bytes"])
+
+
+def append(path, text):
+    """Add text to a log file; where that fails the run goes on, and a line says so."""
+    try:
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        print(f"{SCRIPT}: warning: cannot write {path}: {error.strerror}", file=sys.stderr, flush=True)
+
+
+def start_log(path, header):
+    """Begin a log file; one that is there already is kept with a ~ behind its name. Raises Mistake."""
+    try:
+        if os.path.isfile(path):
+            os.replace(path, path + "~")
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(header)
+    except OSError as error:
+        raise Mistake(f"cannot write the log file {path}: {error.strerror}") from error
+
+
+def say(text):
+    """Print at once, also into a pipe."""
+    print(text, flush=True)
+
+
+# ------------------------------------------------------------------------------------------- command line
+
+
+def add_sizes(add):
+    """The options that make the size of the model."""
+    add("hidden", whole, "hidden units")
+    add("memory", ("content", "paper"), "addressed by content alone, or the complete memory of the paper")
+    add(
+        "cell",
+        ("squashed", "standard"),
+        "what the LSTM carries on; standard with --memory paper, else squashed",
+    )
+    for name, what in (
+        ("heads", "read heads"),
+        ("locations", "memory locations"),
+        ("width", "width of each"),
+    ):
+        content, paper = (MEMORY_DEFAULTS[memory][name] for memory in ("content", "paper"))
+        add(name, whole, f"{what}; {content}, with --memory paper {paper}")
+
+
+def whole(word):
+    """A whole number from 1 to a billion, from the command line."""
+    if not word.isdecimal() or not 1 <= int(word) <= 10**9:
+        raise argparse.ArgumentTypeError(f"must be a whole number of 1 or more, not {word}")
+    return int(word)
+
+
+def whole_or_0(word):
+    """A whole number from 0 to 2^63 - 1, from the command line."""
+    if not word.isdecimal() or int(word) >= 1 << 63:
+        raise argparse.ArgumentTypeError(f"must be a whole number of 0 or more, not {word}")
+    return int(word)
+
+
+def positive(word):
+    """A finite number above 0, from the command line."""
+    try:
+        value = float(word)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a number above 0, not {word}")
+    return value
+
+
+def complain(message):
+    """What argparse is to do with a wrong command line."""
+    raise Mistake(f"{message}; --help lists all options")
+
+
+def option_parser():
+    """The command line. An option that is not given is absent from what the parser returns."""
+    parser = argparse.ArgumentParser(
+        prog=SCRIPT, description=__doc__.splitlines()[0], argument_default=argparse.SUPPRESS
+    )
+    parser.error = complain
+
+    def add(name, kind, what):
+        shown = "" if DEFAULTS[name] is None else f" (default: {DEFAULTS[name]})"
+        if kind is bool:
+            more = {"action": argparse.BooleanOptionalAction}
+        else:
+            more = {"choices": kind} if isinstance(kind, tuple) else {"type": kind, "metavar": "X"}
+        parser.add_argument(f"--{name}", help=what + shown, **more)
+
+    parser.add_argument("text", nargs="?", metavar="TEXT", help="file to learn (default: the tale in data/)")
+    add_sizes(add)
+    add("init_scale", positive, "scale of the random weights at the start")
+    add("batchsize", whole, "sequences in a batch")
+    add("seqlength", whole, "time steps in a batch")
+    add("lr", positive, "learning rate of Adagrad")
+    add("clip", positive, "clip each entry of the gradient to this size; off unless given, 5 is usual")
+    add("seed", whole_or_0, "makes a run repeatable; random unless given")
+    add("fp64", bool, "compute in float64")
+    add("bytes", bool, "read the text as bytes, not as UTF-8")
+    add("timelimit", positive, "seconds to run")
+    add("iters", whole, "iterations to run; no limit unless given")
+    add("report_interval", whole, "iterations between log lines")
+    add("check_interval", whole, "iterations between samples")
+    add("sample_length", whole_or_0, "characters in a sample")
+    add("fname", str, "file for the log: iteration, seconds, BPC in columns")
+    add("gradcheck", bool, "check the gradient of the first batch, print the table and stop")
+    return parser
+
+
+def defaults(given):
+    """The defaults of all options; given, those on the command line, on which some of them depend."""
+    memory = MEMORY_DEFAULTS[given.get("memory", DEFAULTS["memory"])]
+    return DEFAULTS | memory
+
+
+def read_options(words):
+    """The options of a run as a dict: the defaults, and what the command line gives."""
+    given = vars(option_parser().parse_args(words))
+    options = defaults(given) | given
+    if options["seed"] is None:
+        options["seed"] = int(np.random.default_rng().integers(1 << 32))
+    if options["fname"] and os.path.realpath(options["fname"]) == os.path.realpath(options["text"]):
+        raise Mistake(f"--fname {options['fname']} is the text itself; give another name for the log")
+    return options
+
+
+def run(words):
+    """Do what the command line asks for. Returns the exit status; raises Mistake."""
+    options = read_options(words)
+    ids, vocab, _ = read_text(options["text"], options["bytes"])
+    if len(ids) <= options["seqlength"]:
+        needs = f"a batch of --seqlength {options['seqlength']} needs {options['seqlength'] + 1}"
+        raise Mistake(f"{options['text']} has {len(ids)} characters; {needs}: give more text or fewer steps")
+    model = new_model(vocab, options)
+    if options["gradcheck"]:
+        inputs, targets = next_batch(model, ids, options)
+        rng = np.random.default_rng(options["seed"])
+        rows = gradcheck(model["params"], inputs, targets, model["state"], rng)
+        say(gradient_table(rows))
+        return int(max(row["max"] for row in rows) >= 1e-4)
+    size = sum(value.size for value in model["params"].values())
+    say(
+        f"{os.path.basename(options['text'])}: {len(ids)} characters, {len(vocab)} different; "
+        f"{size} parameters; seed {options['seed']}"
+    )
+    for path, header in log_files(options):
+        start_log(path, header)
+    return learn(model, ids, options)
+
+
+def main(words=None):
+    """Run the command line and turn every foreseeable failure into one line. Returns the exit status."""
+    sys.stdout.reconfigure(errors="replace")
+    try:
+        with np.errstate(all="ignore"):  # a run that diverges is told of in one line, by learn
+            return run(words)
+    except Mistake as mistake:
+        message, status = (*mistake.args, 2)[:2]
+    except MemoryError:
+        message, status = "there is not enough memory for these sizes; give smaller ones", 2
+    except BrokenPipeError:  # nobody reads on: end as quietly as other tools do
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    print(f"{SCRIPT}: error: {message}", file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
