@@ -25,6 +25,8 @@ Werbos, Proceedings of the IEEE 78, 1990. Adagrad: Duchi et al., JMLR 12, 2011.
 import argparse
 import codecs
 import hashlib
+import itertools
+import json
 import math
 import os
 import signal
@@ -38,12 +40,8 @@ if __name__ == "__main__" and not {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"} & 
 import numpy as np
 
 SCRIPT = os.path.basename(__file__)
-DEFAULTS = {
-    **{"hidden": 32, "init_scale": 0.01, "batchsize": 16, "seqlength": 25, "lr": 0.1, "clip": None},
-    **{"seed": None, "fp64": False, "bytes": False, "timelimit": 1000.0, "iters": None, "gradcheck": False},
-    **{"report_interval": 1000, "check_interval": 20000, "sample_length": 200, "fname": None},
-    "text": os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "missing-hour.txt"),
-}
+KIND = "rnn"
+SIZES = ("hidden",)  # the options that make the shapes of a model
 
 
 # ---------------------------------------------------------------------------------------------- numerics
@@ -253,8 +251,8 @@ def code_points(raw, as_bytes):
 def read_text(path, as_bytes, vocab=None):
     """Read a text file -> ids (smallest unsigned type), vocab (sorted code points), SHA-256 of the file.
 
-    With a vocab given, the ids are places in that. Raises Mistake if the file cannot be read, is empty,
-    is not UTF-8, or holds characters that vocab has not.
+    With a vocab given, the ids are places in that. Raises Mistake if the file cannot be read, is empty, is
+    not UTF-8, or holds characters that vocab has not.
     """
     try:
         with open(path, "rb") as file:
@@ -264,16 +262,13 @@ def read_text(path, as_bytes, vocab=None):
             counts = np.bincount(codes)
             seen[: len(counts)] += counts
     except OSError as error:
-        raise Mistake(f"cannot read {path}: {error.strerror}") from error
+        raise Mistake(f"cannot read {path}: {error.strerror}; give another TEXT") from error
     except UnicodeDecodeError as error:
         raise Mistake(f"{path} is not UTF-8 text; --bytes reads any file, byte by byte") from error
     if not raw:
         raise Mistake(f"{path} is empty; give a text to learn from")
     vocab = np.flatnonzero(seen) if vocab is None else vocab
-    unknown = np.setdiff1d(np.flatnonzero(seen), vocab)
-    if len(unknown):
-        names = unseen(unknown, as_bytes)
-        raise Mistake(f"{path} holds {seen[unknown].sum()} characters that the model has never seen: {names}")
+    refuse_unseen(path, seen, vocab, as_bytes)
     place = np.zeros(0x110000, np.min_scalar_type(len(vocab) - 1))
     place[vocab] = np.arange(len(vocab))
     ids, filled = np.empty(seen.sum(), place.dtype), 0
@@ -283,71 +278,19 @@ def read_text(path, as_bytes, vocab=None):
     return ids, vocab, hashlib.sha256(raw).hexdigest()
 
 
-def unseen(codes, as_bytes):
-    """Name up to ten code points for an error line."""
-    names = [f"0x{c:02x}" if as_bytes else repr(chr(c)) for c in codes[:10]]
-    return ", ".join(names) + (", ..." if len(codes) > 10 else "")
+def refuse_unseen(what, seen, vocab, as_bytes):
+    """Raise Mistake if seen, how often each code point occurs, counts characters that are not in vocab."""
+    unknown = np.setdiff1d(np.flatnonzero(seen), vocab)
+    if len(unknown):
+        names = ", ".join(f"0x{c:02x}" if as_bytes else repr(chr(c)) for c in unknown[:10])
+        names += ", ..." if len(unknown) > 10 else ""
+        raise Mistake(f"{what} has {seen[unknown].sum()} characters that the model has never seen: {names}")
 
 
 def to_text(ids, vocab, as_bytes):
     """ids -> str; bytes that are no UTF-8 are shown as replacement characters."""
     text = "".join(map(chr, vocab[ids]))
     return text.encode("latin-1").decode(errors="replace") if as_bytes else text
-
-
-# ------------------------------------------------------------------------------------------ training loop
-
-
-def log_files(options):
-    """The log files that a run begins, each with its header."""
-    return [(options["fname"], "# iteration seconds BPC\n")] if options["fname"] else []
-
-
-def check(model, ids, options):
-    """What is done at every check interval: a sample."""
-    if model["iteration"]:
-        say(f"----\n{write_sample(model, options)}\n----")
-
-
-def report(model, speed, options):
-    """A line of the log, to the terminal and to the log file; speed in characters a second."""
-    seconds, iteration, bpc = model["seconds"], model["iteration"], model["bpc"]
-    say(f"{seconds:.3f} s, iter {iteration}, {bpc:.4f} BPC, {speed:.2f} char/s")
-    if options["fname"]:
-        append(options["fname"], f"{iteration} {seconds:.3f} {bpc:.6f}\n")
-
-
-def as_type(arrays, dtype):
-    """A dict of arrays, copied to a type."""
-    return {name: value.astype(dtype) for name, value in arrays.items()}
-
-
-def in_one(arrays):
-    """A dict of arrays -> one flat array that holds all their entries, and a dict of views into it."""
-    flat, views, start = np.concatenate([value.ravel() for value in arrays.values()]), {}, 0
-    for name, value in arrays.items():
-        views[name] = flat[start : start + value.size].reshape(value.shape)
-        start += value.size
-    return flat, views
-
-
-def new_model(vocab, options):
-    """A model before its first iteration: a dict of all that training changes."""
-    rng = np.random.default_rng(options["seed"])
-    dtype = np.float64 if options["fp64"] else np.float32
-    params = as_type(new_params(rng, len(vocab), options), dtype)
-    return {
-        "params": params,
-        "sums": {name: np.zeros_like(value) for name, value in params.items()},  # Adagrad's
-        "state": as_type(new_state(rng, options["batchsize"], options), dtype),
-        "pointers": np.full(options["batchsize"], 1 << 60),  # past the end: every one jumps at first
-        "vocab": vocab,
-        "rng": rng,
-        "iteration": 0,
-        "seconds": 0.0,
-        "bpc": math.log2(len(vocab)),  # smoothed
-        "next_ix": 0,  # the id that the first sequence reads next
-    }
 
 
 def next_batch(model, ids, options):
@@ -368,6 +311,157 @@ def next_batch(model, ids, options):
     return ids[at].astype(np.intp), ids[at + 1].astype(np.intp)
 
 
+# ------------------------------------------------------------------------------------------- saved models
+
+
+FORMAT = 1  # of a saved model
+KEPT = (*SIZES, "init_scale", "batchsize", "seqlength", "lr", "clip", "seed", "fp64", "bytes", "holdout")
+FREE = ("seqlength", "lr", "clip")  # the kept options that may change when a run goes on
+GROUPS = ("params", "sums", "state")
+
+
+def as_type(arrays, dtype):
+    """A dict of arrays, copied to a type."""
+    return {name: value.astype(dtype) for name, value in arrays.items()}
+
+
+def new_model(vocab, options):
+    """A model before its first iteration: a dict of all that training changes and a saved model holds."""
+    rng = np.random.default_rng(options["seed"])
+    dtype = np.float64 if options["fp64"] else np.float32
+    params = as_type(new_params(rng, len(vocab), options), dtype)
+    return {
+        "params": params,
+        "sums": {name: np.zeros_like(value) for name, value in params.items()},  # Adagrad's
+        "state": as_type(new_state(rng, options["batchsize"], options), dtype),
+        "pointers": np.full(options["batchsize"], 1 << 60),  # past the end: every one jumps at first
+        "vocab": vocab,
+        "rng": rng,
+        "iteration": 0,
+        "seconds": 0.0,
+        "bpc": math.log2(len(vocab)),  # smoothed
+        "next_ix": 0,  # the id that the first sequence reads next
+        "fingerprint": "",  # SHA-256 of the text
+    }
+
+
+def save_model(path, model, options):
+    """Write a model to an .npz file, by way of a temporary one: path holds a whole model at any moment.
+
+    Raises OSError, and leaves what path held before, if that fails.
+    """
+    info = {name: model[name] for name in ("iteration", "seconds", "bpc", "next_ix", "fingerprint")}
+    info |= {"format": FORMAT, "kind": KIND, "text": options["text"], "rng": model["rng"].bit_generator.state}
+    info |= {"options": {name: options[name] for name in KEPT}}
+    arrays = {"info": np.array(json.dumps(info)), "vocab": model["vocab"], "pointers": model["pointers"]}
+    for group in GROUPS:
+        arrays |= {f"{group}_{name}": value for name, value in model[group].items()}
+    path = os.path.realpath(path)
+    try:
+        with open(path + ".tmp", "wb") as file:
+            np.savez(file, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(path + ".tmp", path)
+    except OSError:
+        if os.path.exists(path + ".tmp"):
+            os.remove(path + ".tmp")
+        raise
+
+
+def load_model(path):
+    """Read a saved model -> model, options. Raises Mistake on all but a whole and sound one of this KIND."""
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
+            arrays = dict(archive)
+        info = json.loads(str(arrays["info"]))
+        kind, number = info["kind"], int(info["format"])
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        raise Mistake(f"cannot read {path}: {error.strerror}") from error
+    except Exception as error:  # a broken file breaks zipfile, NumPy and json in many ways
+        raise Mistake(f"{path} is no saved model, or not a whole one; give another to --load") from error
+    if number > FORMAT:
+        raise Mistake(f"{path} has format {number}, this script reads up to {FORMAT}; get a newer script")
+    if kind != KIND:
+        raise Mistake(f"{path} holds a model of the kind {kind}; open it with {kind}-numpy.py")
+    try:
+        return rebuild(arrays, info)
+    except Exception as error:
+        raise Mistake(f"{path} is damaged ({error}); give another to --load") from error
+
+
+def rebuild(arrays, info):
+    """Put a model together from what a file holds -> model, options. Raises whatever does not fit."""
+    parser, options = option_parser()
+    words = {name: info["options"][name] for name in KEPT}
+    switches = [f"--{'' if on else 'no-'}{name}" for name, on in words.items() if isinstance(on, bool)]
+    others = [f"--{n}={v}" for n, v in words.items() if not isinstance(v, bool) and v is not None]
+    options |= vars(parser.parse_args(switches + others))
+    vocab = arrays["vocab"]
+    if (
+        vocab.ndim != 1
+        or vocab.dtype != np.int64
+        or not len(vocab)
+        or (np.diff(vocab, prepend=-1) <= 0).any()
+    ):
+        raise ValueError("the vocabulary is not a sorted list")
+    to_text(np.arange(len(vocab)), vocab, options["bytes"])
+    model = new_model(vocab, options)
+    model["pointers"] = fitting(arrays, "pointers", model["pointers"])
+    for group in GROUPS:
+        for name, like in model[group].items():
+            model[group][name] = fitting(arrays, f"{group}_{name}", like)
+    for name in ("iteration", "seconds", "bpc", "next_ix", "fingerprint"):
+        model[name] = type(model[name])(info[name])
+    model["rng"].bit_generator.state = info["rng"]
+    if not (
+        0 <= model["next_ix"] < len(vocab)
+        and model["pointers"].min() >= 0
+        and model["pointers"].max() <= 1 << 60
+    ):
+        raise ValueError("a place is outside the text")
+    return model, {name: options[name] for name in KEPT} | {"text": str(info["text"])}
+
+
+def fitting(arrays, name, like):
+    """The array of that name, if it has the shape and type of like and is finite; else ValueError."""
+    found = arrays[name]
+    if (found.shape, found.dtype) != (like.shape, like.dtype) or not np.isfinite(found).all():
+        raise ValueError(f"{name} is not {like.dtype} {like.shape}, or not finite")
+    return found
+
+
+# ------------------------------------------------------------------------------------------ training loop
+
+
+def log_files(options):
+    """The log files that a run begins, each with its header."""
+    return [(options["fname"], "# iteration seconds BPC\n")] if options["fname"] else []
+
+
+def report(model, speed, options):
+    """A line of the log, to the terminal and to the log file; speed in characters a second."""
+    seconds, iteration, bpc = model["seconds"], model["iteration"], model["bpc"]
+    say(f"{seconds:.3f} s, iter {iteration}, {bpc:.4f} BPC, {speed:.2f} char/s")
+    if options["fname"]:
+        append(options["fname"], f"{iteration} {seconds:.3f} {bpc:.6f}\n")
+
+
+def check(model, ids, options):
+    """What is shown at every check interval: a sample."""
+    if model["iteration"]:
+        say(f"----\n{write_sample(model, options)}\n----")
+
+
+def in_one(arrays):
+    """A dict of arrays -> one flat array that holds all their entries, and a dict of views into it."""
+    flat, views, start = np.concatenate([value.ravel() for value in arrays.values()]), {}, 0
+    for name, value in arrays.items():
+        views[name] = flat[start : start + value.size].reshape(value.shape)
+        start += value.size
+    return flat, views
+
+
 def adagrad(flat, sums, g, lr, clip):
     """Update in place: flat, all parameters, and sums, their squared gradients so far; g is the gradient."""
     if clip:
@@ -376,8 +470,8 @@ def adagrad(flat, sums, g, lr, clip):
     flat -= lr * g / np.sqrt(sums + 1e-8)
 
 
-def learn(model, ids, options):
-    """Train until a limit or a signal, and report on the way. Returns the exit status.
+def learn(model, ids, held_out, options):
+    """Train until a limit or a signal; report, check and save on the way. Returns the exit status.
 
     Raises Mistake when the loss is no longer finite.
     """
@@ -385,18 +479,20 @@ def learn(model, ids, options):
     sums, model["sums"] = in_one(model["sums"])
     characters = options["seqlength"] * options["batchsize"]
     signals = catch_signals()
-    began = time.perf_counter() - model["seconds"]
+    began, iters = time.perf_counter() - model["seconds"], options["iters"] or math.inf
     deadline = time.perf_counter() + options["timelimit"]
     trained, busy = 0, 0.0  # iterations, and seconds spent on them, since the last report
-    while model["iteration"] != options["iters"] and time.perf_counter() < deadline and not signals:
+    while model["iteration"] < iters and time.perf_counter() < deadline and not signals:
         if model["iteration"] % options["check_interval"] == 0:
+            if model["iteration"]:
+                keep(model, options)
+                report_held_out(model, held_out, options)
             check(model, ids, options)
         tick = time.perf_counter()
         inputs, targets = next_batch(model, ids, options)
         loss, grads, model["state"] = train(model["params"], inputs, targets, model["state"])
         if not math.isfinite(loss):
-            where = f"the loss is not finite at iteration {model['iteration'] + 1}"
-            raise Mistake(f"{where}; try a smaller --lr than {options['lr']}, or --clip 5", 1)
+            raise Mistake(diverged(model, options), 1)
         g = np.concatenate([grads[name].ravel() for name in model["params"]])
         adagrad(flat, sums, g, options["lr"], options["clip"])
         trained, busy = trained + 1, busy + time.perf_counter() - tick
@@ -407,10 +503,36 @@ def learn(model, ids, options):
         if model["iteration"] % options["report_interval"] == 0:
             report(model, trained * characters / busy, options)
             trained, busy = 0, 0.0
+    kept = keep(model, options)
     if trained:
         report(model, trained * characters / busy, options)
+    report_held_out(model, held_out, options)
     say(f"----\n{write_sample(model, options)}\n----")
-    return 128 + signals[0] if signals else 0
+    if signals:
+        say(f"stopped by {signal.Signals(signals[0]).name} after iteration {model['iteration']}")
+        return 128 + signals[0]
+    return 0 if kept else 1
+
+
+def diverged(model, options):
+    """The line that ends a run whose numbers are no longer finite."""
+    saved = f"; {options['save']} holds the last good model" if options["save"] else ""
+    where = f"the loss is not finite after iteration {model['iteration']}"
+    return f"{where}; try a smaller --lr than {options['lr']}, or --clip 5{saved}"
+
+
+def keep(model, options):
+    """Save the model, if that is asked for; a failure is told and survived -> whether all is well."""
+    if not options["save"]:
+        return True
+    if not all(np.isfinite(value).all() for value in model["params"].values()):
+        raise Mistake(diverged(model, options), 1)
+    try:
+        save_model(options["save"], model, options)
+        return True
+    except OSError as error:
+        warn(f"cannot save {options['save']}: {error.strerror}; the last saved model stays as it is")
+        return False
 
 
 def catch_signals():
@@ -430,6 +552,36 @@ def catch_signals():
     return signals
 
 
+def bits_per_character(params, state, ids, progress=False):
+    """The loss of ids (n,) in bits per character, cut into as many equal stretches as state has columns.
+
+    The state is carried from the start of a stretch to its end; up to B - 1 characters at the end of ids
+    are left over. progress shows on standard error how far it is.
+    """
+    B, loss, step = state["h"].shape[1], 0.0, 100
+    length = (len(ids) - 1) // B
+    for start in range(0, length, step):
+        at = np.arange(start, min(start + step, length))[:, None] + np.arange(B) * length
+        _, cache, state = forward(params, ids[at].astype(np.intp), state)
+        loss += float(cross_entropy(cache["y"], ids[at + 1].astype(np.intp)))
+        if progress and start % (100 * step) == 0:
+            print(f"\r{100 * start // length} %", end="", file=sys.stderr, flush=True)
+    return loss / (length * B) / math.log(2)
+
+
+def report_held_out(model, ids, options):
+    """A line with the bits per character of the text that is kept out of training, if there is any."""
+    if len(ids):
+        state = fresh_state(model, min(options["batchsize"], len(ids) - 1), options)
+        say(f"held out: {bits_per_character(model['params'], state, ids):.4f} BPC")
+
+
+def fresh_state(model, batchsize, options):
+    """new_state in the model's type."""
+    state = new_state(np.random.default_rng(options["seed"]), batchsize, options)
+    return as_type(state, model["params"]["by"].dtype)
+
+
 def write_sample(model, options):
     """What the model writes when it goes on from the state of its first sequence -> str."""
     state = {name: value[..., :1] for name, value in model["state"].items()}
@@ -438,142 +590,232 @@ def write_sample(model, options):
     return to_text(ids, model["vocab"], options["bytes"])
 
 
-def append(path, text):
-    """Add text to a log file; where that fails the run goes on, and a line says so."""
-    try:
-        with open(path, "a", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        print(f"{SCRIPT}: warning: cannot write {path}: {error.strerror}", file=sys.stderr, flush=True)
-
-
-def start_log(path, header):
-    """Begin a log file; one that is there already is kept with a ~ behind its name. Raises Mistake."""
-    try:
-        if os.path.isfile(path):
-            os.replace(path, path + "~")
-        with open(path, "a", encoding="utf-8") as file:
-            file.write(header)
-    except OSError as error:
-        raise Mistake(f"cannot write the log file {path}: {error.strerror}") from error
-
-
 def say(text):
     """Print at once, also into a pipe."""
     print(text, flush=True)
 
 
+def warn(text):
+    """Tell of a trouble that the run survives."""
+    print(f"{SCRIPT}: warning: {text}", file=sys.stderr, flush=True)
+
+
+def append(path, text):
+    """Add text to a log file; where that fails, a line says so and the run goes on."""
+    try:
+        with open(path, "a", encoding="utf-8", errors="replace") as file:
+            file.write(text)
+    except OSError as error:
+        warn(f"cannot write {path}: {error.strerror}")
+
+
+def set_aside(path):
+    """Rename a file that is there already to path.1, or the next number that is free."""
+    if os.path.isfile(path):
+        os.replace(path, next(f"{path}.{n}" for n in itertools.count(1) if not os.path.exists(f"{path}.{n}")))
+
+
+def begin_files(model, options):
+    """Begin the logs and the saved model, and lose nothing that is there. Raises Mistake if that fails."""
+    try:
+        for path, header in log_files(options):
+            if not options["load"]:
+                set_aside(path)
+            begun = os.path.exists(path)
+            with open(path, "a", encoding="utf-8") as file:
+                file.write("" if begun else header)
+        if options["save"]:
+            path = os.path.realpath(options["save"])
+            save_model(path + ".new", model, options)
+            if path != os.path.realpath(options["load"] or ""):
+                set_aside(path)
+            os.replace(path + ".new", path)
+    except OSError as error:
+        raise Mistake(f"cannot write {path}: {error.strerror}; give another place") from error
+
+
 # ------------------------------------------------------------------------------------------- command line
 
 
-def add_sizes(add):
+def add_sizes(add, size):
     """The options that make the size of the model."""
-    add("hidden", whole, "hidden units")
+    add("hidden", size, "hidden units")
 
 
-def whole(word):
-    """A whole number from 1 to a billion, from the command line."""
-    if not word.isdecimal() or not 1 <= int(word) <= 10**9:
-        raise argparse.ArgumentTypeError(f"must be a whole number of 1 or more, not {word}")
-    return int(word)
+def defaults(given):
+    """The defaults of this script; given, the options that are set, for those that depend on others."""
+    return {"hidden": 32, "report_interval": 1000, "check_interval": 20000}
 
 
-def whole_or_0(word):
-    """A whole number from 0 to 2^63 - 1, from the command line."""
-    if not word.isdecimal() or int(word) >= 1 << 63:
-        raise argparse.ArgumentTypeError(f"must be a whole number of 0 or more, not {word}")
-    return int(word)
+def number(kind, least, most, what):
+    """A type for an option: an int or float within bounds."""
 
+    def parse(word):
+        try:
+            value = kind(word)
+        except ValueError:
+            value = math.nan
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"must be {what}, not {word}")
+        return value
 
-def positive(word):
-    """A finite number above 0, from the command line."""
-    try:
-        value = float(word)
-    except ValueError:
-        value = math.nan
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"must be a number above 0, not {word}")
-    return value
+    return parse
 
 
 def complain(message):
-    """What argparse is to do with a wrong command line."""
-    raise Mistake(f"{message}; --help lists all options")
+    """What argparse does with a wrong command line."""
+    raise Mistake(f"{message}; --help lists the options")
 
 
 def option_parser():
-    """The command line. An option that is not given is absent from what the parser returns."""
-    parser = argparse.ArgumentParser(
-        prog=SCRIPT, description=__doc__.splitlines()[0], argument_default=argparse.SUPPRESS
-    )
+    """The command line -> a parser, which returns only what is given, and the defaults of all options."""
+    about = __doc__.splitlines()[0]
+    parser = argparse.ArgumentParser(SCRIPT, description=about, argument_default=argparse.SUPPRESS)
     parser.error = complain
+    values = defaults({})
 
-    def add(name, kind, what):
-        shown = "" if DEFAULTS[name] is None else f" (default: {DEFAULTS[name]})"
+    def add(name, kind, what, default=None):
+        values.setdefault(name, default)
+        shown = "" if values[name] is None else f" (default: {values[name]})"
         if kind is bool:
             more = {"action": argparse.BooleanOptionalAction}
         else:
             more = {"choices": kind} if isinstance(kind, tuple) else {"type": kind, "metavar": "X"}
         parser.add_argument(f"--{name}", help=what + shown, **more)
 
-    parser.add_argument("text", nargs="?", metavar="TEXT", help="file to learn (default: the tale in data/)")
-    add_sizes(add)
-    add("init_scale", positive, "scale of the random weights at the start")
-    add("batchsize", whole, "sequences in a batch")
-    add("seqlength", whole, "time steps in a batch")
-    add("lr", positive, "learning rate of Adagrad")
+    size = number(int, 1, 10**9, "a whole number of 1 or more")
+    count = number(int, 0, 2**63 - 1, "a whole number of 0 or more")
+    positive = number(float, 5e-324, sys.float_info.max, "a number above 0")
+    values["text"] = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "missing-hour.txt")
+    parser.add_argument(
+        "text", nargs="?", metavar="TEXT", help="file to learn (default: data/missing-hour.txt)"
+    )
+    add_sizes(add, size)
+    add("init_scale", positive, "scale of the random weights at the start", 0.01)
+    add("batchsize", size, "sequences in a batch", 16)
+    add("seqlength", size, "time steps in a batch", 25)
+    add("lr", positive, "learning rate of Adagrad", 0.1)
     add("clip", positive, "clip each entry of the gradient to this size; off unless given, 5 is usual")
-    add("seed", whole_or_0, "makes a run repeatable; random unless given")
-    add("fp64", bool, "compute in float64")
-    add("bytes", bool, "read the text as bytes, not as UTF-8")
-    add("timelimit", positive, "seconds to run")
-    add("iters", whole, "iterations to run; no limit unless given")
-    add("report_interval", whole, "iterations between log lines")
-    add("check_interval", whole, "iterations between samples")
-    add("sample_length", whole_or_0, "characters in a sample")
-    add("fname", str, "file for the log: iteration, seconds, BPC in columns")
+    add("seed", count, "makes a run repeatable; random unless given")
+    add("fp64", bool, "compute in float64", False)
+    add("bytes", bool, "read the text as bytes, not as UTF-8", False)
+    add("holdout", number(float, 0, 0.99, "from 0 to 0.99"), "part of the text kept for measuring", 0.0)
+    add("timelimit", positive, "seconds to run", 1000.0)
+    add("iters", size, "iterations to run, those of a loaded model included; no limit unless given")
+    add("report_interval", size, "iterations between log lines")
+    add("check_interval", size, "iterations between samples, saves and measures of the held-out text")
+    add("sample_length", count, "characters in a sample", 200)
+    add("fname", str, "file for the log: iteration, seconds and BPC in columns")
+    add("save", str, "file to save the model in, at every check, at the end and on Ctrl-C")
+    add("load", str, "saved model to go on from")
     add("gradcheck", bool, "check the gradient of the first batch, print the table and stop")
-    return parser
-
-
-def defaults(given):
-    """The defaults of all options; given, those on the command line, on which some of them depend."""
-    return DEFAULTS
+    add("sample", count, "with --load: print so many characters and stop")
+    add("prime", str, "with --sample: text that the model reads first")
+    add(
+        "temperature", number(float, 0, 1e6, "a number of 0 or more"), "with --sample: below 1 bolder...", 1.0
+    )
+    add("evaluate", bool, "with --load: print the bits per character of TEXT and stop", False)
+    return parser, values
 
 
 def read_options(words):
-    """The options of a run as a dict: the defaults, and what the command line gives."""
-    given = vars(option_parser().parse_args(words))
-    options = defaults(given) | given
-    if options["seed"] is None:
+    """The command line -> the options of the run, and the model to go on from or None. Raises Mistake."""
+    parser, base = option_parser()
+    given = vars(parser.parse_args(words))
+    model, saved = load_model(given["load"]) if "load" in given else (None, {})
+    options = base | defaults(saved | given) | saved | given
+    looks = options["sample"] is not None or options["evaluate"]  # at a model, without training it
+    if looks and model is None:
+        raise Mistake("--sample and --evaluate need a trained model; name its file with --load")
+    if options["sample"] is None and {"prime", "temperature"} & set(given):
+        raise Mistake("--prime and --temperature need --sample and a number of characters")
+    for name in KEPT:
+        if saved and options[name] != saved[name] and name not in FREE and not (looks and name == "seed"):
+            clash = f"--{name} {given[name]} contradicts {given['load']}, which has {saved[name]}"
+            raise Mistake(f"{clash}; leave it out, or start anew without --load")
+    if options["seed"] is None or (looks and "seed" not in given):
         options["seed"] = int(np.random.default_rng().integers(1 << 32))
-    if options["fname"] and os.path.realpath(options["fname"]) == os.path.realpath(options["text"]):
-        raise Mistake(f"--fname {options['fname']} is the text itself; give another name for the log")
-    return options
+    options["text"] = os.path.abspath(options["text"])
+    refuse_overwriting(options)
+    return options, model
+
+
+def refuse_overwriting(options):
+    """Raise Mistake if the run would write over what it reads."""
+    files = {
+        name: os.path.realpath(options[name]) for name in ("text", "load", "fname", "save") if options[name]
+    }
+    for written, others in (("fname", ("text", "load", "save")), ("save", ("text",))):
+        for other in others:
+            if written in files and files[written] == files.get(other):
+                raise Mistake(
+                    f"--{written} {options[written]} is also the file for {other}; give another name"
+                )
+    if options["save"] and os.path.exists(files["save"]) and not os.path.isfile(files["save"]):
+        raise Mistake(f"--save {options['save']} is not a file; give another name")
 
 
 def run(words):
     """Do what the command line asks for. Returns the exit status; raises Mistake."""
-    options = read_options(words)
-    ids, vocab, _ = read_text(options["text"], options["bytes"])
-    if len(ids) <= options["seqlength"]:
+    options, model = read_options(words)
+    if options["sample"] is not None:
+        print_sample(model, options)
+        return 0
+    vocab = None if model is None else model["vocab"]
+    ids, vocab, fingerprint = read_text(options["text"], options["bytes"], vocab)
+    name = os.path.basename(options["text"])
+    if options["evaluate"]:
+        if len(ids) < 2:
+            raise Mistake(f"{name} has only 1 character; give at least 2 to --evaluate")
+        state = fresh_state(model, 1, options)
+        bpc = bits_per_character(model["params"], state, ids, progress=sys.stderr.isatty())
+        say(f"{bpc:.4f} BPC, {len(ids)} characters, {name}")
+        return 0
+    cut = len(ids) - int(options["holdout"] * len(ids))
+    if cut <= options["seqlength"]:
         needs = f"a batch of --seqlength {options['seqlength']} needs {options['seqlength'] + 1}"
-        raise Mistake(f"{options['text']} has {len(ids)} characters; {needs}: give more text or fewer steps")
-    model = new_model(vocab, options)
+        raise Mistake(f"{name} has {cut} characters to learn from, {needs}; give more text or fewer steps")
+    if options["holdout"] and cut > len(ids) - 2:
+        raise Mistake(f"--holdout {options['holdout']} of {len(ids)} characters is none; give a larger part")
+    size = f"{name}: {len(ids)} characters, {len(vocab)} different"
+    if model is None:
+        model = new_model(vocab, options) | {"fingerprint": fingerprint}
+    elif model["fingerprint"] != fingerprint:
+        size += ", not the text that the model was trained on before"
+        model["fingerprint"] = fingerprint
     if options["gradcheck"]:
-        inputs, targets = next_batch(model, ids, options)
+        inputs, targets = next_batch(model, ids[:cut], options)
         rng = np.random.default_rng(options["seed"])
         rows = gradcheck(model["params"], inputs, targets, model["state"], rng)
         say(gradient_table(rows))
-        return int(max(row["max"] for row in rows) >= 1e-4)
-    size = sum(value.size for value in model["params"].values())
-    say(
-        f"{os.path.basename(options['text'])}: {len(ids)} characters, {len(vocab)} different; "
-        f"{size} parameters; seed {options['seed']}"
-    )
-    for path, header in log_files(options):
-        start_log(path, header)
-    return learn(model, ids, options)
+        return int(not all(row["max"] < 1e-4 for row in rows))
+    begin_files(model, options)
+    count = sum(value.size for value in model["params"].values())
+    say(f"{size}; {count} parameters; seed {options['seed']}")
+    try:
+        return learn(model, ids[:cut], ids[cut:], options)
+    except OSError:  # standard output is closed or full: nothing is lost all the same
+        keep(model, options)
+        raise
+
+
+def print_sample(model, options):
+    """Write --sample characters to standard output and nothing else, but for a newline on a terminal."""
+    vocab, as_bytes = model["vocab"], options["bytes"]
+    state, seed_ix = {name: value[..., :1] for name, value in model["state"].items()}, model["next_ix"]
+    if options["prime"]:
+        try:
+            codes = np.concatenate(list(code_points(os.fsencode(options["prime"]), as_bytes)))
+        except UnicodeDecodeError as error:
+            raise Mistake("--prime is not UTF-8 text; type it in UTF-8") from error
+        refuse_unseen("--prime", np.bincount(codes), vocab, as_bytes)
+        *ids, seed_ix = np.searchsorted(vocab, codes)
+        state = fresh_state(model, 1, options)
+        if ids:
+            _, _, state = forward(model["params"], np.array(ids)[:, None], state)
+    rng = np.random.default_rng(options["seed"])
+    ids = sample(model["params"], state, seed_ix, options["sample"], rng, options["temperature"])
+    print(to_text(ids, vocab, as_bytes), end="\n" if sys.stdout.isatty() else "", flush=True)
 
 
 def main(words=None):
@@ -585,13 +827,17 @@ def main(words=None):
     except Mistake as mistake:
         message, status = (*mistake.args, 2)[:2]
     except MemoryError:
-        message, status = "there is not enough memory for these sizes; give smaller ones", 2
+        message, status = "not enough memory for these sizes; give smaller ones", 2
     except BrokenPipeError:  # nobody reads on: end as quietly as other tools do
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
+        message, status = "", 128 + signal.SIGPIPE
+    except OSError as error:
+        message, status = f"cannot write to standard output: {error.strerror}; make room for it", 1
     except KeyboardInterrupt:
-        return 128 + signal.SIGINT
-    print(f"{SCRIPT}: error: {message}", file=sys.stderr)
+        message, status = "", 128 + signal.SIGINT
+    if message:
+        print(f"{SCRIPT}: error: {message}", file=sys.stderr)
+    else:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing is left to be flushed
     return status
 
 
