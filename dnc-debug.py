@@ -270,7 +270,7 @@ def links(L0, ww, p0):
 
 def off_diagonal(L):
     """(N, N, 1): 0 on the diagonal, 1 elsewhere."""
-    return 1 - np.eye(len(L))[:, :, None]
+    return 1 - np.eye(len(L), dtype=L.real.dtype)[:, :, None]
 
 
 def links_backward(dL, L0, ww, p0):

@@ -1,0 +1,315 @@
+"""The scripts as a person uses them: as commands, with their output, files and exit statuses."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SCRIPTS = ["rnn-numpy.py", "lstm-numpy.py", "dnc-numpy.py", "dnc-debug.py"]
+SMALL = ["--hidden", "8", "--batchsize", "2", "--seqlength", "5", "--seed", "1", "--sample_length", "30"]
+LOG_LINE = re.compile(r"^\d+\.\d{3} s, iter \d+, \d+\.\d{4} BPC, \d+\.\d{2} char/s$")
+DEBUG_LINE = re.compile(r"^[ \d]\d+: \d+\.\d{3} s, iter \d+, \d+\.\d{4} BPC, \d+\.\d{2} char/s$")
+
+
+def command(script, *words, **more):
+    """Run a script to its end -> the finished process, with text output."""
+    words = [sys.executable, str(ROOT / script), *map(str, words)]
+    return subprocess.run(words, capture_output=True, text=True, encoding="utf-8", timeout=120, **more)
+
+
+def start(script, *words, **more):
+    """Start a script in the background, its output in pipes."""
+    words = [sys.executable, str(ROOT / script), *map(str, words)]
+    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
+
+
+def log_lines(output):
+    return [line for line in output.splitlines() if LOG_LINE.match(line) or DEBUG_LINE.match(line)]
+
+
+def is_one_line(error, script):
+    """Whether error output is a single line in the agreed form."""
+    return error.count("\n") == 1 and error.startswith(f"{script}: error: ") and "Traceback" not in error
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_run_reports_and_ends_with_a_sample(script, tmp_path):
+    done = command(script, *SMALL, "--iters", 25, "--report_interval", 10, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = log_lines(done.stdout)
+    pattern = DEBUG_LINE if script == "dnc-debug.py" else LOG_LINE
+    assert all(pattern.match(line) for line in lines)
+    assert [re.search(r"iter (\d+)", line)[1] for line in lines] == ["10", "20", "25"]
+    text = done.stdout.split("----\n")[-2]
+    assert len(text) == 31 and text.endswith("\n")
+
+
+def test_the_debug_script_shows_its_instruments_and_keeps_its_logs(tmp_path):
+    done = command("dnc-debug.py", *SMALL, "--iters", 20, "--check_interval", 10, cwd=tmp_path)
+    head, first = done.stdout.split(" 0: ")[:2]
+    assert "Wxh:" in head and "# 10/" in head
+    assert "gradient: max" in first and "sample: " in first
+    assert np.loadtxt(tmp_path / "dnc-debug.py.dat").shape == (2, 3)
+    assert (tmp_path / "dnc-debug.py.dat").read_text().startswith("#")
+    checks = (tmp_path / "gradcheck.log").read_text()
+    assert re.findall(r"^iter (\d+)$", checks, re.M) == ["0", "10"] and checks.count("Wxh:") == 2
+    assert (tmp_path / "sample.log").read_text().startswith("iter 10\n")
+    assert len((tmp_path / "sample.log").read_text()) == len("iter 10\n") + 30 + 2
+
+
+def test_the_checks_of_the_debug_script_can_be_switched_off(tmp_path):
+    done = command("dnc-debug.py", *SMALL, "--iters", 20, "--no-gradcheck", cwd=tmp_path)
+    assert done.returncode == 0 and "Wxh" not in done.stdout
+    assert (tmp_path / "gradcheck.log").read_text() == ""
+
+
+@pytest.mark.parametrize("script", SCRIPTS[:3])
+def test_fname_gets_columns(script, tmp_path):
+    command(script, *SMALL, "--iters", 30, "--report_interval", 10, "--fname", "log.dat", cwd=tmp_path)
+    columns = np.loadtxt(tmp_path / "log.dat")
+    assert columns[:, 0].tolist() == [10, 20, 30]
+    assert (np.diff(columns[:, 1]) > 0).all() and (columns[:, 2] < 7).all()
+
+
+def test_a_log_that_is_there_is_not_lost(tmp_path):
+    for text in ("old", "older still"):
+        (tmp_path / "log.dat").write_text(text)
+        command("rnn-numpy.py", *SMALL, "--iters", 3, "--fname", "log.dat", cwd=tmp_path)
+    assert (tmp_path / "log.dat.1").read_text() == "old"
+    assert (tmp_path / "log.dat.2").read_text() == "older still"
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_gradcheck_prints_the_table_and_passes(script, tmp_path):
+    done = command(script, *SMALL, "--gradcheck", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = re.findall(r"^(W\w+|b[hy]):\s+n = .* max (\S+)$", done.stdout, re.M)
+    assert len(rows) == {"rnn-numpy.py": 5, "lstm-numpy.py": 5}.get(script, 11)
+    assert all(float(worst) < 1e-7 for _, worst in rows)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("script", SCRIPTS[2:])
+def test_gradcheck_of_the_complete_memory_has_seventeen_rows(script, tmp_path):
+    done = command(script, *SMALL, "--memory", "paper", "--heads", 2, "--gradcheck", cwd=tmp_path)
+    assert done.returncode == 0
+    assert len(re.findall(r"^\w+:\s+n = ", done.stdout, re.M)) == 17
+
+
+def test_gradcheck_fails_on_a_wrong_gradient(tmp_path):
+    source = (ROOT / "rnn-numpy.py").read_text()
+    spoilt = source.replace("dh_next = Whh.T @ da[t]", "dh_next = -Whh.T @ da[t]")
+    assert spoilt != source
+    (tmp_path / "rnn-numpy.py").write_text(spoilt)
+    text = ROOT / "data" / "missing-hour.txt"
+    words = [sys.executable, "rnn-numpy.py", text, *SMALL, "--gradcheck", "--init_scale", "1"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1 and "Whh:" in done.stdout
+
+
+def test_one_script_alone_is_enough(tmp_path):
+    shutil.copy(ROOT / "lstm-numpy.py", tmp_path)
+    (tmp_path / "text.txt").write_text("abcabcabc " * 20)
+    done = subprocess.run(
+        [sys.executable, "lstm-numpy.py", "text.txt", "--iters", "5"], cwd=tmp_path, capture_output=True
+    )
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_time_limit_is_kept_to_the_iteration(script, tmp_path):
+    began = time.perf_counter()
+    done = command(script, "--timelimit", 0.5, "--no-gradcheck", "--report_interval", 10**6, cwd=tmp_path)
+    assert done.returncode == 0 and time.perf_counter() - began < 10
+    (line,) = log_lines(done.stdout)
+    assert 0.5 <= float(re.search(r"([\d.]+) s", line)[1]) < 1.5
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_seed_makes_a_run_repeatable(script, tmp_path):
+    outputs = []
+    for k in range(2):
+        folder = tmp_path / str(k)
+        folder.mkdir()
+        done = command(script, *SMALL, "--iters", 40, "--check_interval", 20, cwd=folder)
+        outputs.append(re.sub(r"[\d.]+ s, |[\d.]+ char/s", "", done.stdout))
+    assert outputs[0] == outputs[1] and "BPC" in outputs[0]
+
+
+def test_runs_differ_without_a_seed(tmp_path):
+    words = [*SMALL[:6], "--iters", "20"]
+    assert len({command("rnn-numpy.py", *words, cwd=tmp_path).stdout for _ in range(2)}) == 2
+
+
+def test_fp64_changes_the_type_and_can_be_switched_off(tmp_path):
+    for word, size in (("--fp64", 8), ("--no-fp64", 4)):
+        command("rnn-numpy.py", *SMALL, "--iters", 3, word, "--save", f"{size}.npz", cwd=tmp_path)
+        assert np.load(tmp_path / f"{size}.npz")["params_Wxh"].dtype.itemsize == size
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_signals_end_a_run_cleanly(script, name, status, tmp_path):
+    run = start(script, *SMALL, "--report_interval", 5, "--check_interval", 1000, cwd=tmp_path)
+    while not log_lines(run.stdout.readline()):
+        pass
+    run.send_signal(getattr(signal, name))
+    output, error = run.communicate(timeout=30)
+    assert (run.returncode, error) == (status, "")
+    assert output.count("----\n") >= 2  # the closing sample
+    assert re.search(rf"stopped by {name} after iteration \d+\n$", output)
+
+
+def test_a_closed_pipe_ends_quietly(tmp_path):
+    run = start("rnn-numpy.py", *SMALL, "--report_interval", 2, "--save", "m.npz", cwd=tmp_path)
+    for _ in range(3):
+        run.stdout.readline()
+    run.stdout.close()
+    assert run.stderr.read() == ""
+    assert run.wait(timeout=30) == 141
+    assert np.load(tmp_path / "m.npz")["pointers"].max() < 1 << 60  # saved after some iterations, not before
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_disk_behind_standard_output_is_one_line(tmp_path):
+    words = [sys.executable, ROOT / "rnn-numpy.py", *SMALL, "--iters", "20", "--save", "m.npz"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(words, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1 and is_one_line(done.stderr, "rnn-numpy.py")
+    assert (tmp_path / "m.npz").exists()
+
+
+def test_a_log_that_can_no_longer_be_written_does_not_end_the_run(tmp_path):
+    (tmp_path / "logs").mkdir()
+    words = ["--iters", 4000, "--report_interval", 1, "--fname", "logs/a.dat"]
+    run = start("rnn-numpy.py", *SMALL, *words, cwd=tmp_path)
+    while not log_lines(run.stdout.readline()):
+        pass
+    (tmp_path / "logs").rename(tmp_path / "elsewhere")
+    output, error = run.communicate(timeout=60)
+    assert run.returncode == 0 and "iter 4000," in output
+    missing = "rnn-numpy.py: warning: cannot write logs/a.dat: No such file or directory"
+    assert set(error.splitlines()) == {missing}
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["nosuch.txt"], "cannot read .*nosuch.txt: No such file"),
+        (["folder"], "cannot read .*folder: Is a directory"),
+        (["empty.txt"], "is empty"),
+        (["short.txt"], r"has 10 characters to learn from, a batch of --seqlength 25 needs 26"),
+        (["latin.txt"], "is not UTF-8 text; --bytes"),
+        (["--hidden", "0"], "--hidden: must be a whole number of 1 or more, not 0"),
+        (["--hidden", "-3"], "--hidden: must be a whole number of 1 or more, not -3"),
+        (["--hidden", "2.5"], "--hidden: must be a whole number"),
+        (["--batchsize", "0"], "--batchsize: must be"),
+        (["--seqlength", "none"], "--seqlength: must be"),
+        (["--iters", "0"], "--iters: must be"),
+        (["--lr", "nan"], "--lr: must be a number above 0, not nan"),
+        (["--lr", "-1"], "--lr: must be a number above 0, not -1"),
+        (["--lr", "inf"], "--lr: must be"),
+        (["--clip", "0"], "--clip: must be"),
+        (["--timelimit", "-1"], "--timelimit: must be"),
+        (["--seed", "-1"], "--seed: must be"),
+        (["--holdout", "1"], "--holdout: must be"),
+        (["--holdout", "0.000001"], "--holdout .* is none"),
+        (["--fname", "nosuch/log.dat"], "cannot write nosuch/log.dat: No such file"),
+        (["--fname", "folder"], "cannot write folder: Is a directory"),
+        (["text.txt", "--fname", "text.txt"], "--fname text.txt is also the file for text"),
+        (["text.txt", "--save", "text.txt"], "--save text.txt is also the file for text"),
+        (["--save", "nosuch/m.npz"], "cannot write .*nosuch/m.npz: No such file"),
+        (["--save", "folder"], "--save folder is not a file"),
+        (["--save", "/dev/null"], "--save /dev/null is not a file"),
+        (["--load", "nosuch.npz"], "cannot read nosuch.npz: No such file"),
+        (["--sample", "10"], "need a trained model"),
+        (["--evaluate"], "need a trained model"),
+        (["--prime", "The"], "need --sample"),
+        (["--hiden", "3"], "unrecognized arguments: --hiden"),
+        (["text.txt", "more.txt"], "unrecognized arguments: more.txt"),
+        (["--hidden", "500000000"], "not enough memory"),
+    ],
+)
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_mistake_is_one_clear_line(script, words, expected, tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "empty.txt").write_bytes(b"")
+    (tmp_path / "short.txt").write_bytes(b"0123456789")
+    (tmp_path / "text.txt").write_bytes(b"0123456789" * 10)
+    (tmp_path / "latin.txt").write_bytes("déjà vu ".encode("latin-1") * 10)
+    words = [*words, "--seqlength", "25"] if "--seqlength" not in words else words
+    done = command(script, *words, "--timelimit", "5" if "--timelimit" not in words else "-1", cwd=tmp_path)
+    assert done.returncode == 2 and done.stdout == ""
+    assert is_one_line(done.stderr, script) and re.search(expected, done.stderr)
+    assert (tmp_path / "text.txt").read_bytes() == b"0123456789" * 10
+
+
+@pytest.mark.skipif(
+    os.name == "nt" or os.geteuid() == 0, reason="the superuser may read and write everything"
+)
+def test_what_may_not_be_read_or_written_is_one_clear_line(tmp_path):
+    secret, folder = tmp_path / "secret.txt", tmp_path / "locked"
+    secret.write_text("abc" * 100)
+    secret.chmod(0)
+    folder.mkdir()
+    folder.chmod(0o500)
+    for words in (["secret.txt"], ["--fname", "locked/log.dat"], ["--save", "locked/m.npz"]):
+        done = command("rnn-numpy.py", *words, "--timelimit", "5", cwd=tmp_path)
+        assert done.returncode == 2 and is_one_line(done.stderr, "rnn-numpy.py")
+        assert "Permission denied" in done.stderr
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_run_that_diverges_ends_with_one_line(script, tmp_path):
+    lr = "1e308" if script == "dnc-debug.py" else "1e38"
+    words = [*SMALL, "--lr", lr, "--save", "m.npz", "--iters", "500", "--no-gradcheck"]
+    done = command(script, *words, cwd=tmp_path)
+    assert done.returncode == 1 and is_one_line(done.stderr, script)
+    assert re.search(r"not finite after iteration \d+; try a smaller --lr than ", done.stderr)
+    model = np.load(tmp_path / "m.npz")
+    assert all(np.isfinite(model[name]).all() for name in model if name.startswith("params"))
+
+
+def test_help_names_every_option_with_its_default():
+    text = " ".join(command("dnc-debug.py", "--help").stdout.split())
+    for name in ("batchsize", "hidden", "seqlength", "lr", "check_interval", "memory", "timelimit"):
+        assert re.search(rf"--{name} \S+ [^()]*\(default: \S+\)", text), name
+
+
+def test_chinese_and_other_alphabets(tmp_path):
+    text = "道可道，非常道。名可名，非常名。😀 café\n"
+    (tmp_path / "text.txt").write_text(text * 20, encoding="utf-8")
+    environment = os.environ | {"PYTHONIOENCODING": "utf-8"}
+    done = command("rnn-numpy.py", "text.txt", *SMALL, "--iters", 300, cwd=tmp_path, env=environment)
+    assert done.returncode == 0 and f"{len(set(text))} different" in done.stdout
+    assert set(done.stdout.split("----\n")[1]) <= set(text)
+    environment = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    plain = command("rnn-numpy.py", "text.txt", *SMALL, "--iters", 1, cwd=tmp_path, env=environment)
+    assert (plain.returncode, plain.stderr) == (0, "")
+
+
+def test_bytes_read_any_file(tmp_path):
+    (tmp_path / "noise.bin").write_bytes(bytes(range(256)) * 4)
+    done = command("rnn-numpy.py", "noise.bin", *SMALL, "--bytes", "--iters", 1, cwd=tmp_path)
+    assert done.returncode == 0 and "1024 characters, 256 different" in done.stdout
+    first = float(re.search(r"([\d.]+) BPC", done.stdout)[1])
+    assert first == pytest.approx(8, abs=0.01)
+
+
+def test_importing_a_script_only_defines(tmp_path):
+    for script in SCRIPTS:
+        words = (
+            f"import runpy, os; e = dict(os.environ); runpy.run_path({str(ROOT / script)!r}, run_name='m')"
+        )
+        words += "; assert e == dict(os.environ)"
+        done = subprocess.run([sys.executable, "-c", words], cwd=tmp_path, capture_output=True, text=True)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,419 @@
+"""Models that are kept: resumed bit for bit, sampled, measured, and whole whatever happens."""
+
+import io
+import json
+import os
+import pickle
+import random
+import re
+import resource
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers import load
+from test_command_line import ROOT, SCRIPTS, SMALL, command, is_one_line, log_lines, start
+
+VARIANTS = [
+    ("rnn-numpy.py", []),
+    ("lstm-numpy.py", []),
+    ("lstm-numpy.py", ["--cell", "standard"]),
+    ("dnc-numpy.py", []),
+    ("dnc-numpy.py", ["--memory", "paper", "--heads", "2"]),
+    ("dnc-debug.py", []),
+    ("dnc-debug.py", ["--memory", "paper"]),
+]
+
+
+def contents(path):
+    """All arrays of a model file, but for the seconds that the run took."""
+    with np.load(path, allow_pickle=False) as file:
+        arrays = dict(file)
+    info = json.loads(str(arrays.pop("info")))
+    return arrays, {name: value for name, value in info.items() if name not in ("seconds", "text")}
+
+
+def assert_same_model(one, two):
+    (arrays, info), (others, other_info) = contents(one), contents(two)
+    assert info == other_info and arrays.keys() == others.keys()
+    for name, value in arrays.items():
+        assert value.dtype == others[name].dtype
+        assert np.array_equal(value, others[name]), name
+
+
+def figures(output):
+    """The log lines without seconds and speed."""
+    return [re.sub(r"^.*?iter|, [\d.]+ char/s", "", line) for line in log_lines(output)]
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory):
+    """A short text, so that the pointers jump often."""
+    path = tmp_path_factory.mktemp("text") / "short.txt"
+    path.write_text((ROOT / "data" / "missing-hour.txt").read_text(encoding="utf-8")[:400], encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A saved model of each kind -> folder."""
+    folder = tmp_path_factory.mktemp("models")
+    for script in SCRIPTS[:3]:
+        words = ["--hidden", 16, "--iters", 300, "--seed", 1, "--save", f"{script[:3]}.npz"]
+        assert command(script, *words, cwd=folder).returncode == 0
+    return folder
+
+
+@pytest.mark.parametrize("holdout", [[], ["--holdout", "0.2"]], ids=["all", "holdout"])
+@pytest.mark.parametrize("precision", ["--fp64", "--no-fp64"])
+@pytest.mark.parametrize(("script", "variant"), VARIANTS)
+def test_a_resumed_run_is_the_run_that_was_never_stopped(script, variant, precision, holdout, text, tmp_path):
+    words = [text, *SMALL, *variant, precision, *holdout, "--report_interval", 1, "--check_interval", 15]
+    whole = command(script, *words, "--iters", 40, "--save", "whole.npz", cwd=tmp_path)
+    first = command(script, *words, "--iters", 23, "--save", "part.npz", cwd=tmp_path)
+    watch = ["--report_interval", 1, "--check_interval", 15, "--sample_length", 30]
+    rest = command(script, *watch, "--load", "part.npz", "--save", "part.npz", "--iters", 40, cwd=tmp_path)
+    assert (whole.returncode, first.returncode, rest.returncode) == (0, 0, 0), rest.stderr
+    assert_same_model(tmp_path / "whole.npz", tmp_path / "part.npz")
+    assert len(figures(whole.stdout)) == 40
+    assert figures(whole.stdout) == figures(first.stdout) + figures(rest.stdout)
+    assert whole.stdout.split("----\n")[-2] == rest.stdout.split("----\n")[-2]
+    assert whole.stdout.count("held out: ") == (3 if holdout else 0)
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_run_stopped_by_a_signal_goes_on_exactly(name, text, tmp_path):
+    words = [text, *SMALL, "--report_interval", 50, "--save", "m.npz"]
+    run = start("lstm-numpy.py", *words, cwd=tmp_path)
+    run.stdout.readline()
+    run.stdout.readline()
+    run.send_signal(getattr(signal, name))
+    run.communicate(timeout=30)
+    stopped = contents(tmp_path / "m.npz")[1]["iteration"]
+    assert stopped >= 50
+    words = ["--iters", stopped + 30]
+    command("lstm-numpy.py", "--load", "m.npz", "--save", "m.npz", *words, cwd=tmp_path)
+    command("lstm-numpy.py", text, *SMALL, "--save", "whole.npz", *words, cwd=tmp_path)
+    assert_same_model(tmp_path / "whole.npz", tmp_path / "m.npz")
+
+
+def test_a_second_signal_ends_at_once_and_the_file_stays_whole(tmp_path):
+    words = ["--hidden", 8, "--sample_length", 10**7, "--save", "m.npz"]
+    run = start("rnn-numpy.py", *words, cwd=tmp_path)
+    run.stdout.readline()
+    run.stdout.readline()
+    run.send_signal(signal.SIGINT)
+    time.sleep(1)
+    assert run.poll() is None  # busy with a very long sample
+    run.send_signal(signal.SIGINT)
+    run.communicate(timeout=10)
+    assert run.returncode == 130
+    assert command("rnn-numpy.py", "--load", "m.npz", "--sample", 5, cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize("script", SCRIPTS[:3])
+def test_sample_prints_the_characters_and_nothing_else(script, trained):
+    words = ["--load", f"{script[:3]}.npz", "--sample", 50]
+    one, two = (command(script, *words, "--seed", 3, cwd=trained) for _ in range(2))
+    assert (one.returncode, one.stderr, len(one.stdout)) == (0, "", 50)
+    assert one.stdout == two.stdout
+    assert command(script, *words, "--seed", 4, cwd=trained).stdout != one.stdout
+    primed = command(script, *words, "--seed", 3, "--prime", "The tide", cwd=trained)
+    assert len(primed.stdout) == 50 and primed.stdout != one.stdout
+    sure = [command(script, *words, "--temperature", 0, "--seed", k, cwd=trained).stdout for k in (1, 2)]
+    assert sure[0] == sure[1]
+    assert not [name for name in os.listdir(trained) if not name.endswith(".npz")]
+
+
+def test_a_prime_that_the_model_cannot_read_is_named(trained):
+    done = command("rnn-numpy.py", "--load", "rnn.npz", "--sample", 5, "--prime", "Té €", cwd=trained)
+    assert done.returncode == 2 and is_one_line(done.stderr, "rnn-numpy.py")
+    assert "--prime has 2 characters that the model has never seen: 'é', '€'" in done.stderr
+
+
+def test_a_model_of_bytes_is_primed_with_bytes(tmp_path):
+    (tmp_path / "text.txt").write_text("né café " * 50, encoding="utf-8")
+    words = ["text.txt", *SMALL, "--bytes", "--iters", 20, "--save", "m.npz"]
+    assert command("rnn-numpy.py", *words, cwd=tmp_path).returncode == 0
+    done = command("rnn-numpy.py", "--load", "m.npz", "--sample", 20, "--prime", "né", cwd=tmp_path)
+    assert done.returncode == 0 and done.stdout
+
+
+@pytest.mark.parametrize("script", SCRIPTS[:3])
+def test_evaluate_is_the_loss_of_the_whole_text_with_state_carried(script, trained, text):
+    done = command(script, "--load", f"{script[:3]}.npz", text, "--evaluate", "--seed", 5, cwd=trained)
+    assert done.returncode == 0 and done.stdout.count("\n") == 1
+    module = load(script)
+    model, options = module.load_model(trained / f"{script[:3]}.npz")
+    ids, _, _ = module.read_text(text, False, model["vocab"])
+    ids = ids.astype(int)[:, None]
+    state = module.fresh_state(model, 1, options | {"seed": 5})
+    _, cache, _ = module.forward(model["params"], ids[:-1], state)
+    expected = module.cross_entropy(cache["y"], ids[1:]) / (len(ids) - 1) / np.log(2)
+    assert float(done.stdout.split()[0]) == pytest.approx(expected, abs=2e-4)
+
+
+def test_evaluate_names_unknown_characters_and_counts_them(trained, tmp_path):
+    (tmp_path / "other.txt").write_text("The {{tide}} ß", encoding="utf-8")
+    words = ["--load", trained / "rnn.npz", "other.txt", "--evaluate"]
+    done = command("rnn-numpy.py", *words, cwd=tmp_path)
+    assert done.returncode == 2 and is_one_line(done.stderr, "rnn-numpy.py")
+    assert "has 5 characters that the model has never seen: '{', '}', 'ß'" in done.stderr
+
+
+def test_held_out_text_is_not_learned_from(tmp_path):
+    """The held-out part has a character of its own: without training on it, it stays dear."""
+    (tmp_path / "text.txt").write_text("ab" * 450 + "ac" * 50)
+    words = ["text.txt", *SMALL, "--holdout", 0.1, "--iters", 500, "--report_interval", 500]
+    done = command("rnn-numpy.py", *words, cwd=tmp_path)
+    held_out = float(re.search(r"^held out: ([\d.]+) BPC$", done.stdout, re.M)[1])
+    assert held_out > 2
+    plain = command("rnn-numpy.py", *words[:-6], "--iters", 500, cwd=tmp_path)
+    assert "held out" not in plain.stdout
+
+
+def test_the_two_dnc_scripts_open_each_others_models(tmp_path):
+    words = [*SMALL, "--iters", 20, "--no-gradcheck"]
+    for memory in ("content", "paper"):
+        command("dnc-numpy.py", *words, "--memory", memory, "--save", "fast.npz", cwd=tmp_path)
+        command("dnc-debug.py", *words, "--memory", memory, "--save", "plain.npz", cwd=tmp_path)
+        for script, file in (("dnc-debug.py", "fast.npz"), ("dnc-numpy.py", "plain.npz")):
+            more = ["--load", file, "--save", file, "--iters", 30, "--no-gradcheck"]
+            done = command(script, *more, cwd=tmp_path)
+            assert done.returncode == 0 and "iter 30," in done.stdout
+        samples = [
+            command(script, "--load", "fast.npz", "--sample", 50, "--seed", 1, cwd=tmp_path).stdout
+            for script in SCRIPTS[2:]
+        ]
+        assert samples[0] == samples[1] and len(samples[0]) == 50
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--hidden", 20], "--hidden 20 contradicts rnn.npz, which has 16"),
+        (["--batchsize", 3], "--batchsize 3 contradicts rnn.npz, which has 16"),
+        (["--fp64"], "--fp64 True contradicts rnn.npz, which has False"),
+        (["--bytes"], "--bytes True contradicts"),
+        (["--holdout", "0.5"], "--holdout 0.5 contradicts"),
+        (["--seed", "2"], "--seed 2 contradicts"),
+        (["other.txt"], "other.txt has 5 characters that the model has never seen: '€'"),
+    ],
+)
+def test_what_contradicts_a_model_is_refused(words, expected, trained, tmp_path):
+    (tmp_path / "other.txt").write_text("The tide €€€€€ " * 1, encoding="utf-8")
+    (tmp_path / "rnn.npz").write_bytes((trained / "rnn.npz").read_bytes())
+    done = command("rnn-numpy.py", "--load", "rnn.npz", *words, "--iters", 400, cwd=tmp_path)
+    assert done.returncode == 2 and is_one_line(done.stderr, "rnn-numpy.py")
+    assert expected in done.stderr
+
+
+def test_what_may_change_in_a_resumed_run_does(trained, tmp_path):
+    words = ["--lr", 0.01, "--clip", 5, "--seqlength", 10, "--hidden", 16, "--iters", 310]
+    more = ["--load", trained / "rnn.npz", "--save", "m.npz"]
+    assert command("rnn-numpy.py", *more, *words, cwd=tmp_path).returncode == 0
+    kept = contents(tmp_path / "m.npz")[1]["options"]
+    assert (kept["lr"], kept["clip"], kept["seqlength"], kept["hidden"]) == (0.01, 5, 10, 16)
+
+
+def test_another_text_with_the_same_characters_is_learned_and_told(trained, text, tmp_path):
+    done = command("rnn-numpy.py", text, "--load", trained / "rnn.npz", "--iters", 310, cwd=tmp_path)
+    assert done.returncode == 0 and "not the text that the model was trained on" in done.stdout
+
+
+def test_a_model_that_is_there_already_is_not_lost(tmp_path):
+    (tmp_path / "m.npz").write_text("precious")
+    for _ in range(2):
+        command("rnn-numpy.py", *SMALL, "--iters", 5, "--save", "m.npz", cwd=tmp_path)
+    assert (tmp_path / "m.npz.1").read_text() == "precious"
+    assert contents(tmp_path / "m.npz.2")[1]["iteration"] == 5
+    assert sorted(os.listdir(tmp_path)) == ["m.npz", "m.npz.1", "m.npz.2"]
+
+
+def broken_files(path):
+    """Names and contents of files that are no sound model, made from a sound one."""
+    raw = path.read_bytes()
+    yield "empty", b""
+    yield "truncated", raw[: len(raw) // 2]
+    yield "text", b"The tide-clock of Low Saltby"
+    array = io.BytesIO()
+    np.save(array, np.zeros(3))
+    yield "npy", array.getvalue()
+    for name, changed in changed_arrays(path):
+        file = io.BytesIO()
+        np.savez(file, **changed)
+        yield name, file.getvalue()
+
+
+def changed_arrays(path):
+    with np.load(path) as file:
+        arrays = dict(file)
+    info = json.loads(str(arrays["info"]))
+    yield "missing", {name: value for name, value in arrays.items() if name != "params_Whh"}
+    yield "shape", arrays | {"params_Whh": arrays["params_Whh"][:, :-1]}
+    yield "type", arrays | {"sums_by": arrays["sums_by"].astype(np.float64)}
+    yield "nan", arrays | {"params_by": arrays["params_by"] * np.nan}
+    yield "pointers", arrays | {"pointers": -arrays["pointers"]}
+    yield "vocab", arrays | {"vocab": arrays["vocab"][::-1]}
+    yield "unicode", arrays | {"vocab": arrays["vocab"] + 0x110000}
+    yield "no json", arrays | {"info": np.array("{")}
+    for name, value in (("format", 2), ("kind", "lstm"), ("kind", []), ("next_ix", 999), ("rng", {})):
+        yield f"{name} {value}", arrays | {"info": np.array(json.dumps(info | {name: value}))}
+    for name, value in (
+        ("hidden", 17),
+        ("hidden", "x"),
+        ("lr", -1),
+        ("seqlength", 0),
+        ("seed", []),
+    ):
+        options = info["options"] | {name: value}
+        yield f"{name} {value}", arrays | {"info": np.array(json.dumps(info | {"options": options}))}
+
+
+def test_no_broken_file_is_more_than_a_clear_line(trained, tmp_path):
+    for name, raw in broken_files(trained / "rnn.npz"):
+        (tmp_path / "m.npz").write_bytes(raw)
+        done = command("rnn-numpy.py", "--load", "m.npz", "--iters", 301, cwd=tmp_path)
+        assert done.returncode == 2 and is_one_line(done.stderr, "rnn-numpy.py"), (name, done)
+        assert "m.npz" in done.stderr
+        assert os.listdir(tmp_path) == ["m.npz"]
+
+
+def test_other_kinds_and_newer_formats_are_named(trained, tmp_path):
+    done = command("rnn-numpy.py", "--load", trained / "lst.npz", "--sample", 3, cwd=tmp_path)
+    assert "holds a model of the kind lstm; open it with lstm-numpy.py" in done.stderr
+    (tmp_path / "m.npz").write_bytes(dict(broken_files(trained / "rnn.npz"))["format 2"])
+    done = command("rnn-numpy.py", "--load", "m.npz", "--sample", 3, cwd=tmp_path)
+    assert "has format 2, this script reads up to 1" in done.stderr
+
+
+class Bomb:
+    """Touches a file when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (self.path, "w")
+
+
+def test_a_pickle_in_a_file_never_runs(trained, tmp_path):
+    mark = tmp_path / "mark"
+    bomb = Bomb(str(mark))
+    (tmp_path / "raw.npz").write_bytes(pickle.dumps(bomb))
+    with np.load(trained / "rnn.npz") as file:
+        arrays = dict(file)
+    np.savez(tmp_path / "inside.npz", **arrays | {"params_Wxh": np.array([bomb], dtype=object)})
+    with zipfile.ZipFile(tmp_path / "member.npz", "w") as file:
+        file.writestr("info.npy", pickle.dumps(bomb))
+    for name in ("raw.npz", "inside.npz", "member.npz"):
+        done = command("rnn-numpy.py", "--load", name, "--sample", 3, cwd=tmp_path)
+        assert done.returncode == 2 and is_one_line(done.stderr, "rnn-numpy.py")
+    assert not mark.exists()
+
+
+def test_fuzzed_files_are_refused_or_sound(trained, tmp_path):
+    """Random truncations, flipped bytes and swapped arrays, a few thousand of them."""
+    rnn, rng = load("rnn-numpy.py"), random.Random(1)
+    raw, path = (trained / "rnn.npz").read_bytes(), tmp_path / "m.npz"
+    with np.load(trained / "rnn.npz") as file:
+        arrays = dict(file)
+    refused = 0
+    for trial in range(3000):
+        if trial % 10 == 0:
+            one, two = rng.sample(sorted(arrays), 2)
+            file = io.BytesIO()
+            np.savez(file, **arrays | {one: arrays[two], two: arrays[one]})
+            changed = file.getvalue()
+        elif trial % 10 < 3:
+            changed = raw[: rng.randrange(len(raw))]
+        else:
+            changed = bytearray(raw)
+            for _ in range(rng.choice((1, 1, 2, 20))):
+                changed[rng.randrange(len(raw))] = rng.randrange(256)
+        path.write_bytes(changed)
+        try:
+            model, options = rnn.load_model(path)
+        except rnn.Mistake as mistake:
+            assert "\n" not in str(mistake)
+            refused += 1
+        else:
+            rnn.sample(model["params"], rnn.fresh_state(model, 1, options), model["next_ix"], 2, model["rng"])
+    assert 2000 < refused < 3000  # flips in the time stamps of the archive change nothing
+
+
+def test_kill_9_at_any_moment_leaves_a_whole_model(text, tmp_path):
+    """Fifteen kills here; a hundred with DNC_KILLS=100."""
+    words = ["--check_interval", 1, "--report_interval", 1, "--sample_length", 1, "--save", "m.npz"]
+    first = command("rnn-numpy.py", text, *SMALL, *words, "--iters", 2, cwd=tmp_path)
+    assert first.returncode == 0
+    rng, before = random.Random(2), 2
+    for _ in range(int(os.environ.get("DNC_KILLS", 15))):
+        run = start("rnn-numpy.py", "--load", "m.npz", *words, cwd=tmp_path)
+        run.stdout.readline()
+        time.sleep(rng.random() * 0.1)
+        run.kill()
+        run.communicate()
+        done = contents(tmp_path / "m.npz")[1]["iteration"]
+        assert done >= before
+        before = done
+    assert before > 20
+    assert command("rnn-numpy.py", "--load", "m.npz", "--sample", 3, cwd=tmp_path).returncode == 0
+
+
+def test_a_full_disk_loses_nothing(text, tmp_path):
+    """A limit on the size of files stands for the full disk: it comes down while the run goes on."""
+    words = ["--check_interval", 5, "--report_interval", 5, "--save", "m.npz", "--iters", 200]
+    command("rnn-numpy.py", text, *SMALL, *words[:-2], "--iters", 5, cwd=tmp_path)
+    good = (tmp_path / "m.npz").read_bytes()
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))  # noqa: E731
+    done = command("rnn-numpy.py", text, "--load", "m.npz", *words, cwd=tmp_path, preexec_fn=limit)
+    assert done.returncode == 2 and is_one_line(done.stderr, "rnn-numpy.py")
+    assert "cannot write" in done.stderr and "File too large" in done.stderr
+    assert (tmp_path / "m.npz").read_bytes() == good
+    run = start("rnn-numpy.py", text, "--load", "m.npz", *words[:-1], 4000, cwd=tmp_path)
+    while not log_lines(run.stdout.readline()):
+        pass
+    resource.prlimit(run.pid, resource.RLIMIT_FSIZE, (2000, 2000))
+    output, error = run.communicate(timeout=60)
+    assert run.returncode == 1 and "iter 4000," in output  # the run went on to its end
+    assert {line[:40] for line in error.splitlines()} == {"rnn-numpy.py: warning: cannot save m.npz"}
+    assert contents(tmp_path / "m.npz")[1]["iteration"] < 4000
+    assert os.listdir(tmp_path) == ["m.npz"]
+
+
+@pytest.mark.parametrize("memory", ["content", "paper"])
+def test_a_long_run_stays_finite_and_flat_in_memory(memory, tmp_path):
+    """Two thousand iterations with a high learning rate; 200,000 with DNC_ITERS=200000."""
+    iters = int(os.environ.get("DNC_ITERS", 2000))
+    words = ["--memory", memory, "--iters", iters, "--lr", 1, "--report_interval", iters // 4, *SMALL]
+    words = [sys.executable, ROOT / "dnc-numpy.py", *map(str, words)]
+    run = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=tmp_path)
+    sizes = []
+    for line in run.stdout:
+        assert "nan" not in line
+        if log_lines(line) and os.path.exists("/proc"):
+            pages = Path(f"/proc/{run.pid}/statm").read_text().split()
+            sizes.append(int(pages[1]) * resource.getpagesize() if len(pages) > 1 else sizes[-1])
+    assert run.wait() == 0
+    assert not sizes or sizes[-1] < 1.05 * sizes[0] + (1 << 20)
+
+
+def test_a_large_text_costs_little_memory(tmp_path):
+    """20 MB of text: at most about three times its size on top of what a small text takes."""
+    peaks = []
+    for size in (10**5, 2 * 10**7):
+        (tmp_path / "text.txt").write_bytes(
+            (ROOT / "data" / "missing-hour.txt").read_bytes()[:1000] * (size // 1000)
+        )
+        words = [sys.executable, ROOT / "rnn-numpy.py", "text.txt", "--iters", "1"]
+        run = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(run.pid, 0)
+        assert status == 0
+        peaks.append(usage.ru_maxrss * 1024)
+    assert peaks[1] - peaks[0] < 3.2 * 2 * 10**7
