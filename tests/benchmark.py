@@ -116,9 +116,8 @@ def on_clock(function, clock):
 
 def read_ids():
     """The text in data/ -> its characters as places in the vocabulary, the size of the vocabulary."""
-    codes = np.frombuffer(
-        (ROOT / "data" / "missing-hour.txt").read_text("utf-8").encode("utf-32-le"), np.uint32
-    )
+    text = (ROOT / "data" / "missing-hour.txt").read_text("utf-8")
+    codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
     vocab, ids = np.unique(codes, return_inverse=True)
     return ids.astype(np.intp), len(vocab)
 
@@ -373,7 +372,8 @@ def in_a_process(*words):
     )
     with tempfile.TemporaryDirectory() as folder:  # dnc-debug.py writes its log there
         command = [sys.executable, "-c", launch, sys.executable, *map(str, words)]
-        seconds, peak = subprocess.run(command, capture_output=True, check=True, cwd=folder).stdout.split()
+        done = subprocess.run(command, stdout=subprocess.PIPE, check=True, cwd=folder)
+    seconds, peak = done.stdout.split()
     return float(seconds), float(peak) / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
@@ -383,11 +383,7 @@ def script_words(model, size, memory, iters):
     words = ["--batchsize", B, "--seqlength", S, "--hidden", H, "--iters", iters, "--sample_length", 0]
     words += ["--cell", "standard"] if kind == "lstm" else []
     if kind in ("dnc", "debug"):
-        words += [
-            "--memory",
-            which,
-            *itertools.chain(*((f"--{name}", n) for name, n in memory[which].items())),
-        ]
+        words += ["--memory", which, *itertools.chain(*((f"--{key}", n) for key, n in memory[which].items()))]
     return [ROOT / SCRIPTS[kind], *words, "--no-fp64"]
 
 
@@ -453,7 +449,7 @@ def report_ratios(options, ratios):
 
 def report_processes(options, memory):
     """Start-up time, peak memory and sampling speed."""
-    ends = [options.sizes[0], options.sizes[-1]]
+    ends = list(dict.fromkeys([options.sizes[0], options.sizes[-1]]))
     rows = []
     for package in ("numpy", "torch") if torch else ("numpy",):
         progress(f"import {package}")
@@ -537,7 +533,7 @@ def read_options():
     for name in ("heads", "locations", "width"):
         both = ", ".join(f"{memory} {sizes[name]}" for memory, sizes in MEMORY.items())
         add(f"--{name}", type=int, metavar="X", help=f"of the memory (default: {both})")
-    add("--threads", type=int, default=1, metavar="X", help="BLAS threads (default: 1)")
+    add("--threads", type=int, default=1, metavar="X", help="BLAS threads (default: 1); more need idle cores")
     add("--rounds", type=int, metavar="X", help="turns of script and PyTorch (default: 9; quick: 5)")
     add("--seconds", type=float, metavar="X", help="of each in a round (default: 0.5; quick: 0.05)")
     add("--alone", choices=MODELS + ON_REQUEST, help=argparse.SUPPRESS)  # ten iterations in PyTorch, no more

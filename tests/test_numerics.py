@@ -26,10 +26,12 @@ EXTREME_MODELS = [(name, memory) for name in MODELS for memory in (MEMORIES if "
 
 
 def as_type(arrays, dtype):
+    """A dict of arrays, copied to a type."""
     return {name: value.astype(dtype) for name, value in arrays.items()}
 
 
 def all_finite(tree):
+    """Whether there is no NaN and no infinity in a nest of arrays."""
     return all(np.isfinite(array).all() for array in arrays_in(tree))
 
 
@@ -64,7 +66,7 @@ def test_everything_extreme_at_once(name, dtype, rng):
 @every_model
 @every_type
 def test_thousands_of_steps(name, dtype, rng):
-    """State carried all the way, from a beginning and with busy gates; then a gradient from where it ended."""
+    """State carried all the way, with busy gates; then a gradient from where it ended."""
     module, params, _, _, state = make(
         name, rng, hidden=8, locations=6, width=4, batch=2, scale=1.5, fresh=True
     )
