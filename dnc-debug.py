@@ -87,7 +87,8 @@ def oneplus(x):
 def softmax(y, axis):
     """exp(y) / sum exp(y) along axis; with the maximum subtracted first, exp cannot overflow."""
     e = np.exp(y - y.real.max(axis=axis, keepdims=True))
-    return e / e.sum(axis=axis, keepdims=True)
+    e /= e.sum(axis=axis, keepdims=True)
+    return e
 
 
 def softmax_backward(dw, w, axis):
@@ -95,15 +96,21 @@ def softmax_backward(dw, w, axis):
     return w * (dw - (w * dw).sum(axis=axis, keepdims=True))
 
 
-def cross_entropy(y, targets):
-    """The loss in nats, summed over S and B: log sum exp(y) - y[target].
-
-    y (S, M, B) logits, targets (S, B). The logarithm is of a sum that is at least 1, never of a
-    probability, which can round to 0.
-    """
+def output(y):
+    """The last layer: logits y (S, M, B) -> probs = softmax(y) (S, M, B), log sum exp(y) (S, 1, B)."""
     top = y.real.max(axis=1, keepdims=True)
-    log_sum = np.log(np.exp(y - top).sum(axis=1)) + top[:, 0]
-    return (log_sum - np.take_along_axis(y, targets[:, None], axis=1)[:, 0]).sum()
+    e = np.exp(y - top)
+    total = e.sum(axis=1, keepdims=True)
+    return e / total, np.log(total) + top
+
+
+def cross_entropy(cache, targets):
+    """The loss in nats, summed over S and B: log sum exp(y) - y[target]; targets (S, B).
+
+    The logarithm is of a sum that is at least 1, never of a probability, which can round to 0.
+    """
+    y = np.take_along_axis(cache["y"], targets[:, None], axis=1)
+    return (cache["log_sum"] - y).sum()
 
 
 # ----------------------------------------------------------------------------------- parameters and state
@@ -328,7 +335,7 @@ def forward(params, inputs, state):
     after the last step. The arrays are of the parameters' type, complex too.
     """
     memory = complete_memory if "Whm" in params else content_memory
-    x = one_hot(inputs, len(params["by"]), params["by"].dtype)
+    x = per_step(one_hot(inputs, len(params["by"]), params["by"].dtype), len(inputs))
     y, steps = [], []
     for t in range(len(inputs)):
         before = state
@@ -337,13 +344,21 @@ def forward(params, inputs, state):
         y.append(params["Why"] @ state["h"] + params["by"] + params["Wry"] @ state["r"])
         steps.append({"x": x[t], "before": before, "after": state, "gates": gates, "interface": interface})
     y = np.stack(y)
-    probs = softmax(y, axis=1)
-    return probs, {"steps": steps, "y": y, "probs": probs}, state
+    probs, log_sum = output(y)
+    end = {name: value.copy() for name, value in state.items()}
+    return probs, {"steps": steps, "y": y, "log_sum": log_sum, "probs": probs}, end
+
+
+def per_step(a, S):
+    """(P, S B) -> (S, P, B), the way back from columns."""
+    return a.reshape(len(a), S, -1).swapaxes(0, 1)
 
 
 def one_hot(ids, size, dtype):
-    """ids (S, B) -> (S, size, B), 1 at each id and 0 elsewhere."""
-    return (ids[:, None, :] == np.arange(size)[:, None]).astype(dtype)
+    """ids (S, B) -> (size, S B): columns that are 1 at the id and 0 elsewhere."""
+    x = np.zeros((size, ids.size), dtype)
+    x[ids.ravel(), np.arange(ids.size)] = 1
+    return x
 
 
 def controller(params, x, before):
@@ -411,7 +426,7 @@ def backward(params, targets, cache):
     """
     memory_backward = complete_memory_backward if "Whm" in params else content_memory_backward
     grads = {name: np.zeros_like(value) for name, value in params.items()}
-    dy = cache["probs"] - one_hot(targets, len(params["by"]), params["by"].dtype)
+    dy = cache["probs"] - per_step(one_hot(targets, len(params["by"]), params["by"].dtype), len(targets))
     dstate = {name: np.zeros_like(value) for name, value in cache["steps"][0]["after"].items()}
     for t in reversed(range(len(targets))):
         step = cache["steps"][t]
@@ -504,7 +519,7 @@ def complete_memory_backward(params, dstate, step, grads):
 def train(params, inputs, targets, state):
     """Forward, loss and backward of one batch: inputs, targets (S, B) -> loss (nats), grads, new state."""
     _, cache, state = forward(params, inputs, state)
-    return float(cross_entropy(cache["y"], targets)), backward(params, targets, cache), state
+    return float(cross_entropy(cache, targets)), backward(params, targets, cache), state
 
 
 # ----------------------------------------------------------------------------------------- gradient check
@@ -531,7 +546,7 @@ def gradcheck(params, inputs, targets, state, rng, num_checks=10):
             stepped = value.astype(np.complex128)
             stepped.ravel()[entry] += 1e-30j
             _, cache, _ = forward(params | {name: stepped}, inputs, state)
-            n[k] = cross_entropy(cache["y"], targets).imag / 1e-30
+            n[k] = cross_entropy(cache, targets).imag / 1e-30
         valid = np.abs(n + a) > 0
         error = np.abs(n - a)[valid] / np.maximum(np.abs(n + a)[valid], rounding)
         error = error if valid.any() else np.zeros(1)
@@ -631,6 +646,16 @@ def refuse_unseen(what, seen, vocab, as_bytes):
         names = ", ".join(f"0x{c:02x}" if as_bytes else repr(chr(c)) for c in unknown[:10])
         names += ", ..." if len(unknown) > 10 else ""
         raise Mistake(f"{what} has {seen[unknown].sum()} characters that the model has never seen: {names}")
+
+
+def to_ids(text, what, model, options):
+    """str -> ids (n,). Raises Mistake, naming what, if the model has never seen its characters."""
+    try:
+        codes = np.concatenate(list(code_points(os.fsencode(text), options["bytes"])))
+    except UnicodeDecodeError as error:
+        raise Mistake(f"{what} is not UTF-8 text; type it in UTF-8") from error
+    refuse_unseen(what, np.bincount(codes), model["vocab"], options["bytes"])
+    return np.searchsorted(model["vocab"], codes)
 
 
 def to_text(ids, vocab, as_bytes):
@@ -816,6 +841,14 @@ def check(model, ids, options):
         say(f"    sample: {' '.join(text[:100].split())}")
 
 
+def keep_freed_memory():
+    """Have glibc keep what is freed for the next iteration, not get it from the system anew each time.
+
+    Its limit for that grows to the largest piece ever freed, up to 32 MiB. Measured: a third of the time.
+    """
+    np.empty(33_000_000, np.uint8)
+
+
 def in_one(arrays):
     """A dict of arrays -> one flat array that holds all their entries, and a dict of views into it."""
     flat, views, start = np.concatenate([value.ravel() for value in arrays.values()]), {}, 0
@@ -838,6 +871,7 @@ def learn(model, ids, held_out, options):
 
     Raises Mistake when the loss is no longer finite.
     """
+    keep_freed_memory()
     flat, model["params"] = in_one(model["params"])
     sums, model["sums"] = in_one(model["sums"])
     characters = options["seqlength"] * options["batchsize"]
@@ -870,7 +904,6 @@ def learn(model, ids, held_out, options):
     if trained:
         report(model, trained * characters / busy, options)
     report_held_out(model, held_out, options)
-    say(f"----\n{write_sample(model, options)}\n----")
     if signals:
         say(f"stopped by {signal.Signals(signals[0]).name} after iteration {model['iteration']}")
         return 128 + signals[0]
@@ -926,7 +959,7 @@ def bits_per_character(params, state, ids, progress=False):
     for start in range(0, length, step):
         at = np.arange(start, min(start + step, length))[:, None] + np.arange(B) * length
         _, cache, state = forward(params, ids[at].astype(np.intp), state)
-        loss += float(cross_entropy(cache["y"], ids[at + 1].astype(np.intp)))
+        loss += float(cross_entropy(cache, ids[at + 1].astype(np.intp)))
         if progress and start % (100 * step) == 0:
             print(f"\r{100 * start // length} %", end="", file=sys.stderr, flush=True)
     return loss / (length * B) / math.log(2)
@@ -1000,14 +1033,19 @@ def begin_files(model, options):
 # ------------------------------------------------------------------------------------------- command line
 
 
-def add_sizes(add, size):
-    """The options that make the size of the model."""
+def add_own(add, size):
+    """The options that not every script has."""
     add("hidden", size, "hidden units")
     add("memory", ("content", "paper"), "addressed by content alone, or the complete memory of the paper")
     add("cell", ("squashed", "standard"), "what the LSTM carries on; with --memory paper standard")
     add("heads", size, "read heads")
     add("locations", size, "memory locations; with --memory paper 16")
     add("width", size, "width of a location; with --memory paper 16")
+    add(
+        "view",
+        str,
+        "show the memory at work on these characters ('' for the first of TEXT), after training or of --load",
+    )
 
 
 def defaults(given):
@@ -1065,7 +1103,7 @@ def option_parser():
     parser.add_argument(
         "text", nargs="?", metavar="TEXT", help="file to learn (default: data/missing-hour.txt)"
     )
-    add_sizes(add, size)
+    add_own(add, size)
     add("init_scale", positive, "scale of the random weights at the start", 0.01)
     add("batchsize", size, "sequences in a batch", 16)
     add("seqlength", size, "time steps in a batch", 25)
@@ -1130,67 +1168,140 @@ def refuse_overwriting(options):
         raise Mistake(f"--save {options['save']} is not a file; give another name")
 
 
-def run(words):
-    """Do what the command line asks for. Returns the exit status; raises Mistake."""
-    options, model = read_options(words)
-    if options["sample"] is not None:
-        print_sample(model, options)
-        return 0
-    vocab = None if model is None else model["vocab"]
-    ids, vocab, fingerprint = read_text(options["text"], options["bytes"], vocab)
-    name = os.path.basename(options["text"])
-    if options["evaluate"]:
-        if len(ids) < 2:
-            raise Mistake(f"{name} has only 1 character; give at least 2 to --evaluate")
-        state = fresh_state(model, 1, options)
-        bpc = bits_per_character(model["params"], state, ids, progress=sys.stderr.isatty())
-        say(f"{bpc:.4f} BPC, {len(ids)} characters, {name}")
-        return 0
-    cut = len(ids) - int(options["holdout"] * len(ids))
+def prepare(model, options):
+    """Read the text, and make the model if there is none yet -> model, training ids, held-out ids.
+
+    Raises Mistake if the text does not suit the options or the model.
+    """
+    path, holdout = options["text"], options["holdout"]
+    ids, vocab, fingerprint = read_text(path, options["bytes"], None if model is None else model["vocab"])
+    cut = len(ids) - int(holdout * len(ids))
     if cut <= options["seqlength"]:
         needs = f"a batch of --seqlength {options['seqlength']} needs {options['seqlength'] + 1}"
-        raise Mistake(f"{name} has {cut} characters to learn from, {needs}; give more text or fewer steps")
-    if options["holdout"] and cut > len(ids) - 2:
-        raise Mistake(f"--holdout {options['holdout']} of {len(ids)} characters is none; give a larger part")
-    size = f"{name}: {len(ids)} characters, {len(vocab)} different"
+        raise Mistake(f"{path} has {cut} characters to learn from, {needs}; give more text or fewer steps")
+    if holdout and cut > len(ids) - 2:
+        raise Mistake(f"--holdout {holdout} of {len(ids)} characters is none; give a larger part")
     if model is None:
         model = new_model(vocab, options) | {"fingerprint": fingerprint}
     elif model["fingerprint"] != fingerprint:
-        size += ", not the text that the model was trained on before"
+        say("not the text that the model was trained on, but its characters fit: training goes on with it")
         model["fingerprint"] = fingerprint
-    if options["gradcheck"]:
-        inputs, targets = next_batch(model, ids[:cut], options)
-        rng = np.random.default_rng(options["seed"])
-        rows = gradcheck(model["params"], inputs, targets, model["state"], rng)
-        say(gradient_table(rows))
-        return int(not all(row["max"] < 1e-4 for row in rows))
-    begin_files(model, options)
-    count = sum(value.size for value in model["params"].values())
-    say(f"{size}; {count} parameters; seed {options['seed']}")
-    try:
-        return learn(model, ids[:cut], ids[cut:], options)
-    except OSError:  # standard output is closed or full: nothing is lost all the same
-        keep(model, options)
-        raise
+    return model, ids[:cut], ids[cut:]
+
+
+def print_gradient_table(model, ids, options):
+    """Check the gradient of the next batch -> exit status, 0 if every relative error is under 1e-4."""
+    inputs, targets = next_batch(model, ids, options)
+    rng = np.random.default_rng(options["seed"])
+    rows = gradcheck(model["params"], inputs, targets, model["state"], rng)
+    say(gradient_table(rows))
+    return 0 if all(row["max"] < 1e-4 for row in rows) else 1
+
+
+def print_evaluation(model, options):
+    """The bits per character of the whole text, its state carried from start to end -> exit status."""
+    ids, _, _ = read_text(options["text"], options["bytes"], model["vocab"])
+    if len(ids) < 2:
+        raise Mistake(f"{options['text']} has one character and none to predict; give a longer text")
+    progress = sys.stderr.isatty()
+    bpc = bits_per_character(model["params"], fresh_state(model, 1, options), ids, progress)
+    say(f"{bpc:.4f} BPC, {len(ids)} characters, {os.path.basename(options['text'])}")
+    return 0
 
 
 def print_sample(model, options):
-    """Write --sample characters to standard output and nothing else, but for a newline on a terminal."""
-    vocab, as_bytes = model["vocab"], options["bytes"]
+    """Write --sample characters and nothing else, but for a newline on a terminal -> exit status."""
     state, seed_ix = {name: value[..., :1] for name, value in model["state"].items()}, model["next_ix"]
     if options["prime"]:
-        try:
-            codes = np.concatenate(list(code_points(os.fsencode(options["prime"]), as_bytes)))
-        except UnicodeDecodeError as error:
-            raise Mistake("--prime is not UTF-8 text; type it in UTF-8") from error
-        refuse_unseen("--prime", np.bincount(codes), vocab, as_bytes)
-        *ids, seed_ix = np.searchsorted(vocab, codes)
+        *ids, seed_ix = to_ids(options["prime"], "--prime", model, options)
         state = fresh_state(model, 1, options)
         if ids:
             _, _, state = forward(model["params"], np.array(ids)[:, None], state)
     rng = np.random.default_rng(options["seed"])
     ids = sample(model["params"], state, seed_ix, options["sample"], rng, options["temperature"])
-    print(to_text(ids, vocab, as_bytes), end="\n" if sys.stdout.isatty() else "", flush=True)
+    text = to_text(ids, model["vocab"], options["bytes"])
+    print(text, end="\n" if sys.stdout.isatty() else "", flush=True)
+    return 0
+
+
+def train_and_sample(model, ids, held_out, options):
+    """The run that the scripts are for -> exit status."""
+    begin_files(model, options)
+    size = sum(value.size for value in model["params"].values())
+    what = f"{len(ids)} characters, {len(model['vocab'])} different, from {os.path.basename(options['text'])}"
+    say(f"{what}; {size} parameters; seed {options['seed']}")
+    try:
+        status = learn(model, ids, held_out, options)
+        say(f"----\n{write_sample(model, options)}\n----")
+    except OSError:  # standard output is closed or full: nothing is lost all the same
+        keep(model, options)
+        raise
+    return status
+
+
+def run(words):
+    """Do what the command line asks for -> exit status. Raises Mistake."""
+    options, model = read_options(words)
+    if options["sample"] is not None:
+        return print_sample(model, options)
+    if options["evaluate"]:
+        return print_evaluation(model, options)
+    if options["view"] is not None and model is not None:
+        return print_view(model, options)
+    model, ids, held_out = prepare(model, options)
+    if options["gradcheck"]:
+        return print_gradient_table(model, ids, options)
+    status = train_and_sample(model, ids, held_out, options)
+    if options["view"] is not None:
+        print_view(model, options)
+    return status
+
+
+def print_view(model, options):
+    """Show the memory at work, a row a character of --view or of the beginning of TEXT -> exit status."""
+    ids = to_ids(options["view"], "--view", model, options) if options["view"] else first_ids(model, options)
+    _, cache, _ = forward(model["params"], ids[:, None], fresh_state(model, 1, options))
+    cost = cache["log_sum"][:-1, 0, 0] - cache["y"][np.arange(len(ids) - 1), ids[1:], 0]
+    rows, paper = [], "Whm" in model["params"]
+    for step, ix, bits in zip(cache["steps"], ids, [math.nan, *cost / math.log(2)], strict=True):
+        memory, interface = step["interface"] | step["after"], step["interface"]
+        char = to_text(np.array([ix]), model["vocab"], options["bytes"])
+        row = [char if char.isprintable() else repr(char)[1:-1], "" if math.isnan(bits) else f"{bits:.1f}"]
+        if paper:
+            row += [shades(interface[gate]) for gate in ("gw", "ga", "f")]
+        row += [shades(memory["ww"]), shades(memory["wr"])]
+        if paper:
+            row += [shades(memory["u"]), shades(interface["pi"])]
+        rows.append(row)
+    titles = ["char", "bits", "w", "a", "free", "write to", "read from", "usage", "modes"]
+    titles = titles if paper else ["char", "bits", "write to", "read from"]
+    widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
+    legend = [
+        "░ over 0.05, ▒ over 0.2, ▓ over 0.4, █ over 0.7; bits: what the character cost after those before it",
+        "write to, read from: weighting of each location, head after head",
+    ]
+    if paper:
+        legend.append(
+            "w, a, free: write gate, allocation gate, free gates; modes: backward, content, forward"
+        )
+    lines = [
+        " │ ".join(f"{cell:{n}}" for cell, n in zip(row, widths, strict=True)) for row in [titles, *rows]
+    ]
+    say("\n".join([*legend, *lines]))
+    return 0
+
+
+SHADES = {"█": 0.7, "▓": 0.4, "▒": 0.2, "░": 0.05, "·": -1.0}  # each for what is above
+
+
+def shades(values):
+    """Numbers from 0 to 1, in any shape -> a string with a block for each."""
+    return "".join(next(shade for shade, least in SHADES.items() if x > least) for x in values.ravel())
+
+
+def first_ids(model, options):
+    """The first 60 characters of TEXT as ids."""
+    return read_text(options["text"], options["bytes"], model["vocab"])[0][:60].astype(np.intp)
 
 
 def main(words=None):

@@ -59,18 +59,25 @@ SIZES = ("hidden", "cell")  # the options that make the shapes of a model
 def softmax(y, axis):
     """exp(y) / sum exp(y) along axis; with the maximum subtracted first, exp cannot overflow."""
     e = np.exp(y - y.real.max(axis=axis, keepdims=True))
-    return e / e.sum(axis=axis, keepdims=True)
+    e /= e.sum(axis=axis, keepdims=True)
+    return e
 
 
-def cross_entropy(y, targets):
-    """The loss in nats, summed over S and B: log sum exp(y) - y[target].
-
-    y (S, M, B) logits, targets (S, B). The logarithm is of a sum that is at least 1, never of a
-    probability, which can round to 0.
-    """
+def output(y):
+    """The last layer: logits y (S, M, B) -> probs = softmax(y) (S, M, B), log sum exp(y) (S, 1, B)."""
     top = y.real.max(axis=1, keepdims=True)
-    log_sum = np.log(np.exp(y - top).sum(axis=1)) + top[:, 0]
-    return (log_sum - np.take_along_axis(y, targets[:, None], axis=1)[:, 0]).sum()
+    e = np.exp(y - top)
+    total = e.sum(axis=1, keepdims=True)
+    return e / total, np.log(total) + top
+
+
+def cross_entropy(cache, targets):
+    """The loss in nats, summed over S and B: log sum exp(y) - y[target]; targets (S, B).
+
+    The logarithm is of a sum that is at least 1, never of a probability, which can round to 0.
+    """
+    y = np.take_along_axis(cache["y"], targets[:, None], axis=1)
+    return (cache["log_sum"] - y).sum()
 
 
 # ----------------------------------------------------------------------------------- parameters and state
@@ -118,28 +125,45 @@ def forward(params, inputs, state):
     Wxh, Whh, Why, bh, by = (params[name] for name in ("Wxh", "Whh", "Why", "bh", "by"))
     dtype = np.result_type(*params.values())
     (S, B), H = inputs.shape, Whh.shape[1]
+    h, c, s = (np.empty((S + 1, H, B), dtype) for _ in range(3))  # at t + 1 what they are after step t
+    gates = np.empty((S, 4 * H, B), dtype)
     cell = "c" if "c" in state else "s"
-    h = np.empty((S + 1, H, B), dtype)  # h[t + 1] is h after step t
-    carried = np.empty((S + 1, H, B), dtype)  # and so is this
-    c = np.empty((S, H, B), dtype)
-    gates = np.empty((S, 4, H, B), dtype)
-    h[0], carried[0] = state["h"], state[cell]
+    carried = c if cell == "c" else s
+    h[0], c[0], carried[0] = state["h"], 0, state[cell]
     # sigmoid(z) = (1 + tanh(z / 2)) / 2: with the rows of i, o and f halved, one tanh makes all four gates.
-    halves = np.repeat([0.5, 0.5, 0.5, 1], H)[:, None].astype(Whh.real.dtype)
-    x = ((Wxh + bh) * halves).T[inputs].swapaxes(1, 2)  # (S, 4H, B): a column of Wxh for each character
+    halves = np.repeat([0.5, 0.5, 0.5, 1], H)[:, None].astype(h.real.dtype)
     Whh = Whh * halves
+    x = np.take((Wxh + bh) * halves, inputs, axis=1)  # (4H, S, B): a column of Wxh for each character
     for t in range(S):
-        gates[t] = np.tanh(Whh @ h[t] + x[t]).reshape(4, H, B)
-        gates[t, :3] = 0.5 + 0.5 * gates[t, :3]
-        i, o, f, g = gates[t]
-        s = i * g + f * carried[t]
-        np.tanh(s, out=c[t])
-        carried[t + 1] = c[t] if cell == "c" else s
-        h[t + 1] = o * c[t]
-    y = Why @ h[1:] + by  # (S, M, B), all steps at once: no step's output feeds the next
-    probs = softmax(y, axis=1)
-    cache = {"inputs": inputs, "cell": cell, "h": h, "carried": carried, "c": c, "gates": gates}
-    return probs, cache | {"y": y, "probs": probs}, {"h": h[S].copy(), cell: carried[S].copy()}
+        z = np.tanh(Whh @ h[t] + x[:, t], out=gates[t])
+        z[: 3 * H] *= 0.5
+        z[: 3 * H] += 0.5
+        i, o, f, g = z.reshape(4, H, B)
+        s[t + 1] = i * g + f * carried[t]
+        np.tanh(s[t + 1], out=c[t + 1])
+        np.multiply(o, c[t + 1], out=h[t + 1])
+    y = per_step(Why @ columns(h[1:]) + by, S)  # all steps at once: no step waits for the output of another
+    probs, log_sum = output(y)
+    cache = {"inputs": inputs, "cell": cell, "h": h, "c": c, "carried": carried, "gates": gates}
+    cache |= {"y": y, "log_sum": log_sum, "probs": probs}
+    return probs, cache, {"h": h[S].copy(), cell: carried[S].copy()}
+
+
+def columns(a):
+    """(S, P, B) -> (P, S B): a column for each character of the batch, for products over all of them."""
+    return a.swapaxes(0, 1).reshape(a.shape[1], -1)
+
+
+def per_step(a, S):
+    """(P, S B) -> (S, P, B), the way back from columns."""
+    return a.reshape(len(a), S, -1).swapaxes(0, 1)
+
+
+def one_hot(ids, size, dtype):
+    """ids (S, B) -> (size, S B): columns that are 1 at the id and 0 elsewhere."""
+    x = np.zeros((size, ids.size), dtype)
+    x[ids.ravel(), np.arange(ids.size)] = 1
+    return x
 
 
 # ----------------------------------------------------------------------------------------------- backward
@@ -150,42 +174,38 @@ def backward(params, targets, cache):
 
     targets (S, B) ints, cache of the same batch -> a dict with the names and shapes of params.
     """
-    Whh, Why, h, c, carried = params["Whh"], params["Why"], cache["h"], cache["c"], cache["carried"]
-    (S, B), H = targets.shape, Whh.shape[1]
-    dy = cache["probs"] - one_hot(targets, len(Why), h.dtype)  # (S, M, B)
-    dh_out = Why.T @ dy  # (S, H, B): what reaches h by way of the outputs
-    i, o, f, g = cache["gates"].swapaxes(0, 1)  # (S, H, B) each
+    Whh_T, Why, inputs = np.ascontiguousarray(params["Whh"].T), params["Why"], cache["inputs"]
+    h, c, carried, gates = (cache[name] for name in ("h", "c", "carried", "gates"))
+    (S, B), H, M = targets.shape, len(Whh_T), len(Why)
+    dy = columns(cache["probs"]) - one_hot(targets, M, h.dtype)  # (M, S B)
+    dh_out = per_step(Why.T @ dy, S)  # (S, H, B): what reaches h by way of the outputs
+    i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # (S, H, B) each
+    # The gradient in the argument of each gate, for a gradient of 1 in s (i, f, g) or in h (o)
+    slopes = np.empty((S, 4, H, B), h.dtype)
+    slopes[:, 0] = g * i * (1 - i)
+    slopes[:, 1] = c[1:] * o * (1 - o)
+    slopes[:, 2] = carried[:-1] * f * (1 - f)
+    slopes[:, 3] = i * (1 - g**2)
     slope_c = 1 - c**2  # tanh' at every step
-    # The gradient in a gate's argument, for a gradient of 1 in s (i, f, g) or in h (o)
-    slopes = np.stack([g * i * (1 - i), c * o * (1 - o), carried[:-1] * f * (1 - f), i * (1 - g**2)], axis=1)
+    o = o * slope_c[1:]  # from h to s
+    f = f * slope_c[:-1] if cache["cell"] == "c" else f  # from s to the s of the step before
     dz = np.empty_like(slopes)  # (S, 4, H, B)
-    dh_next = dcarried = 0  # (H, B): what reaches h, and the cell, by way of the next step
+    dh_next = ds_next = 0  # (H, B): what reaches h, and s, by way of the next step
     for t in reversed(range(S)):
         dh = dh_out[t] + dh_next
-        dc = dh * o[t] + (dcarried if cache["cell"] == "c" else 0)
-        ds = dc * slope_c[t] + (dcarried if cache["cell"] == "s" else 0)
-        dz[t] = slopes[t] * ds
-        dz[t, 1] = slopes[t, 1] * dh
-        dcarried = ds * f[t]
-        dh_next = Whh.T @ dz[t].reshape(4 * H, B)
-    dz = dz.reshape(S, 4 * H, B)
+        ds = dh * o[t] + ds_next
+        np.multiply(slopes[t], ds, out=dz[t])
+        np.multiply(slopes[t, 1], dh, out=dz[t, 1])
+        ds_next = ds * f[t]
+        dh_next = Whh_T @ dz[t].reshape(4 * H, B)
+    dz = columns(dz.reshape(S, 4 * H, B))
     return {
-        "Wxh": product(dz, one_hot(cache["inputs"], len(Why), h.dtype)),
-        "Whh": product(dz, h[:-1]),
-        "Why": product(dy, h[1:]),
-        "bh": dz.sum(axis=(0, 2))[:, None],
-        "by": dy.sum(axis=(0, 2))[:, None],
+        "Wxh": dz @ one_hot(inputs, M, h.dtype).T,
+        "Whh": dz @ columns(h[:-1]).T,
+        "Why": dy @ columns(h[1:]).T,
+        "bh": dz.sum(axis=1, keepdims=True),
+        "by": dy.sum(axis=1, keepdims=True),
     }
-
-
-def one_hot(ids, size, dtype):
-    """ids (S, B) -> (S, size, B), 1 at each id and 0 elsewhere."""
-    return (ids[:, None, :] == np.arange(size)[:, None]).astype(dtype)
-
-
-def product(a, b):
-    """Sum over steps and sequences of the outer products: a (S, P, B), b (S, Q, B) -> (P, Q)."""
-    return np.tensordot(a, b, axes=((0, 2), (0, 2)))
 
 
 # -------------------------------------------------------------------------------------------------- train
@@ -194,7 +214,7 @@ def product(a, b):
 def train(params, inputs, targets, state):
     """Forward, loss and backward of one batch: inputs, targets (S, B) -> loss (nats), grads, new state."""
     _, cache, state = forward(params, inputs, state)
-    return float(cross_entropy(cache["y"], targets)), backward(params, targets, cache), state
+    return float(cross_entropy(cache, targets)), backward(params, targets, cache), state
 
 
 # ----------------------------------------------------------------------------------------- gradient check
@@ -221,7 +241,7 @@ def gradcheck(params, inputs, targets, state, rng, num_checks=10):
             stepped = value.astype(np.complex128)
             stepped.ravel()[entry] += 1e-30j
             _, cache, _ = forward(params | {name: stepped}, inputs, state)
-            n[k] = cross_entropy(cache["y"], targets).imag / 1e-30
+            n[k] = cross_entropy(cache, targets).imag / 1e-30
         valid = np.abs(n + a) > 0
         error = np.abs(n - a)[valid] / np.maximum(np.abs(n + a)[valid], rounding)
         error = error if valid.any() else np.zeros(1)
@@ -321,6 +341,16 @@ def refuse_unseen(what, seen, vocab, as_bytes):
         names = ", ".join(f"0x{c:02x}" if as_bytes else repr(chr(c)) for c in unknown[:10])
         names += ", ..." if len(unknown) > 10 else ""
         raise Mistake(f"{what} has {seen[unknown].sum()} characters that the model has never seen: {names}")
+
+
+def to_ids(text, what, model, options):
+    """str -> ids (n,). Raises Mistake, naming what, if the model has never seen its characters."""
+    try:
+        codes = np.concatenate(list(code_points(os.fsencode(text), options["bytes"])))
+    except UnicodeDecodeError as error:
+        raise Mistake(f"{what} is not UTF-8 text; type it in UTF-8") from error
+    refuse_unseen(what, np.bincount(codes), model["vocab"], options["bytes"])
+    return np.searchsorted(model["vocab"], codes)
 
 
 def to_text(ids, vocab, as_bytes):
@@ -489,6 +519,14 @@ def check(model, ids, options):
         say(f"----\n{write_sample(model, options)}\n----")
 
 
+def keep_freed_memory():
+    """Have glibc keep what is freed for the next iteration, not get it from the system anew each time.
+
+    Its limit for that grows to the largest piece ever freed, up to 32 MiB. Measured: a third of the time.
+    """
+    np.empty(33_000_000, np.uint8)
+
+
 def in_one(arrays):
     """A dict of arrays -> one flat array that holds all their entries, and a dict of views into it."""
     flat, views, start = np.concatenate([value.ravel() for value in arrays.values()]), {}, 0
@@ -511,6 +549,7 @@ def learn(model, ids, held_out, options):
 
     Raises Mistake when the loss is no longer finite.
     """
+    keep_freed_memory()
     flat, model["params"] = in_one(model["params"])
     sums, model["sums"] = in_one(model["sums"])
     characters = options["seqlength"] * options["batchsize"]
@@ -543,7 +582,6 @@ def learn(model, ids, held_out, options):
     if trained:
         report(model, trained * characters / busy, options)
     report_held_out(model, held_out, options)
-    say(f"----\n{write_sample(model, options)}\n----")
     if signals:
         say(f"stopped by {signal.Signals(signals[0]).name} after iteration {model['iteration']}")
         return 128 + signals[0]
@@ -599,7 +637,7 @@ def bits_per_character(params, state, ids, progress=False):
     for start in range(0, length, step):
         at = np.arange(start, min(start + step, length))[:, None] + np.arange(B) * length
         _, cache, state = forward(params, ids[at].astype(np.intp), state)
-        loss += float(cross_entropy(cache["y"], ids[at + 1].astype(np.intp)))
+        loss += float(cross_entropy(cache, ids[at + 1].astype(np.intp)))
         if progress and start % (100 * step) == 0:
             print(f"\r{100 * start // length} %", end="", file=sys.stderr, flush=True)
     return loss / (length * B) / math.log(2)
@@ -673,8 +711,8 @@ def begin_files(model, options):
 # ------------------------------------------------------------------------------------------- command line
 
 
-def add_sizes(add, size):
-    """The options that make the size of the model."""
+def add_own(add, size):
+    """The options that not every script has."""
     add("hidden", size, "hidden units")
     add("cell", ("squashed", "standard"), "what the cell carries on, see the top of the script")
 
@@ -727,7 +765,7 @@ def option_parser():
     parser.add_argument(
         "text", nargs="?", metavar="TEXT", help="file to learn (default: data/missing-hour.txt)"
     )
-    add_sizes(add, size)
+    add_own(add, size)
     add("init_scale", positive, "scale of the random weights at the start", 0.01)
     add("batchsize", size, "sequences in a batch", 16)
     add("seqlength", size, "time steps in a batch", 25)
@@ -792,67 +830,88 @@ def refuse_overwriting(options):
         raise Mistake(f"--save {options['save']} is not a file; give another name")
 
 
-def run(words):
-    """Do what the command line asks for. Returns the exit status; raises Mistake."""
-    options, model = read_options(words)
-    if options["sample"] is not None:
-        print_sample(model, options)
-        return 0
-    vocab = None if model is None else model["vocab"]
-    ids, vocab, fingerprint = read_text(options["text"], options["bytes"], vocab)
-    name = os.path.basename(options["text"])
-    if options["evaluate"]:
-        if len(ids) < 2:
-            raise Mistake(f"{name} has only 1 character; give at least 2 to --evaluate")
-        state = fresh_state(model, 1, options)
-        bpc = bits_per_character(model["params"], state, ids, progress=sys.stderr.isatty())
-        say(f"{bpc:.4f} BPC, {len(ids)} characters, {name}")
-        return 0
-    cut = len(ids) - int(options["holdout"] * len(ids))
+def prepare(model, options):
+    """Read the text, and make the model if there is none yet -> model, training ids, held-out ids.
+
+    Raises Mistake if the text does not suit the options or the model.
+    """
+    path, holdout = options["text"], options["holdout"]
+    ids, vocab, fingerprint = read_text(path, options["bytes"], None if model is None else model["vocab"])
+    cut = len(ids) - int(holdout * len(ids))
     if cut <= options["seqlength"]:
         needs = f"a batch of --seqlength {options['seqlength']} needs {options['seqlength'] + 1}"
-        raise Mistake(f"{name} has {cut} characters to learn from, {needs}; give more text or fewer steps")
-    if options["holdout"] and cut > len(ids) - 2:
-        raise Mistake(f"--holdout {options['holdout']} of {len(ids)} characters is none; give a larger part")
-    size = f"{name}: {len(ids)} characters, {len(vocab)} different"
+        raise Mistake(f"{path} has {cut} characters to learn from, {needs}; give more text or fewer steps")
+    if holdout and cut > len(ids) - 2:
+        raise Mistake(f"--holdout {holdout} of {len(ids)} characters is none; give a larger part")
     if model is None:
         model = new_model(vocab, options) | {"fingerprint": fingerprint}
     elif model["fingerprint"] != fingerprint:
-        size += ", not the text that the model was trained on before"
+        say("not the text that the model was trained on, but its characters fit: training goes on with it")
         model["fingerprint"] = fingerprint
-    if options["gradcheck"]:
-        inputs, targets = next_batch(model, ids[:cut], options)
-        rng = np.random.default_rng(options["seed"])
-        rows = gradcheck(model["params"], inputs, targets, model["state"], rng)
-        say(gradient_table(rows))
-        return int(not all(row["max"] < 1e-4 for row in rows))
-    begin_files(model, options)
-    count = sum(value.size for value in model["params"].values())
-    say(f"{size}; {count} parameters; seed {options['seed']}")
-    try:
-        return learn(model, ids[:cut], ids[cut:], options)
-    except OSError:  # standard output is closed or full: nothing is lost all the same
-        keep(model, options)
-        raise
+    return model, ids[:cut], ids[cut:]
+
+
+def print_gradient_table(model, ids, options):
+    """Check the gradient of the next batch -> exit status, 0 if every relative error is under 1e-4."""
+    inputs, targets = next_batch(model, ids, options)
+    rng = np.random.default_rng(options["seed"])
+    rows = gradcheck(model["params"], inputs, targets, model["state"], rng)
+    say(gradient_table(rows))
+    return 0 if all(row["max"] < 1e-4 for row in rows) else 1
+
+
+def print_evaluation(model, options):
+    """The bits per character of the whole text, its state carried from start to end -> exit status."""
+    ids, _, _ = read_text(options["text"], options["bytes"], model["vocab"])
+    if len(ids) < 2:
+        raise Mistake(f"{options['text']} has one character and none to predict; give a longer text")
+    progress = sys.stderr.isatty()
+    bpc = bits_per_character(model["params"], fresh_state(model, 1, options), ids, progress)
+    say(f"{bpc:.4f} BPC, {len(ids)} characters, {os.path.basename(options['text'])}")
+    return 0
 
 
 def print_sample(model, options):
-    """Write --sample characters to standard output and nothing else, but for a newline on a terminal."""
-    vocab, as_bytes = model["vocab"], options["bytes"]
+    """Write --sample characters and nothing else, but for a newline on a terminal -> exit status."""
     state, seed_ix = {name: value[..., :1] for name, value in model["state"].items()}, model["next_ix"]
     if options["prime"]:
-        try:
-            codes = np.concatenate(list(code_points(os.fsencode(options["prime"]), as_bytes)))
-        except UnicodeDecodeError as error:
-            raise Mistake("--prime is not UTF-8 text; type it in UTF-8") from error
-        refuse_unseen("--prime", np.bincount(codes), vocab, as_bytes)
-        *ids, seed_ix = np.searchsorted(vocab, codes)
+        *ids, seed_ix = to_ids(options["prime"], "--prime", model, options)
         state = fresh_state(model, 1, options)
         if ids:
             _, _, state = forward(model["params"], np.array(ids)[:, None], state)
     rng = np.random.default_rng(options["seed"])
     ids = sample(model["params"], state, seed_ix, options["sample"], rng, options["temperature"])
-    print(to_text(ids, vocab, as_bytes), end="\n" if sys.stdout.isatty() else "", flush=True)
+    text = to_text(ids, model["vocab"], options["bytes"])
+    print(text, end="\n" if sys.stdout.isatty() else "", flush=True)
+    return 0
+
+
+def train_and_sample(model, ids, held_out, options):
+    """The run that the scripts are for -> exit status."""
+    begin_files(model, options)
+    size = sum(value.size for value in model["params"].values())
+    what = f"{len(ids)} characters, {len(model['vocab'])} different, from {os.path.basename(options['text'])}"
+    say(f"{what}; {size} parameters; seed {options['seed']}")
+    try:
+        status = learn(model, ids, held_out, options)
+        say(f"----\n{write_sample(model, options)}\n----")
+    except OSError:  # standard output is closed or full: nothing is lost all the same
+        keep(model, options)
+        raise
+    return status
+
+
+def run(words):
+    """Do what the command line asks for -> exit status. Raises Mistake."""
+    options, model = read_options(words)
+    if options["sample"] is not None:
+        return print_sample(model, options)
+    if options["evaluate"]:
+        return print_evaluation(model, options)
+    model, ids, held_out = prepare(model, options)
+    if options["gradcheck"]:
+        return print_gradient_table(model, ids, options)
+    return train_and_sample(model, ids, held_out, options)
 
 
 def main(words=None):
