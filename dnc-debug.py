@@ -1277,7 +1277,7 @@ def print_view(model, options):
     titles = titles if paper else ["char", "bits", "write to", "read from"]
     widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
     legend = [
-        "░ over 0.05, ▒ over 0.2, ▓ over 0.4, █ over 0.7; bits: what the character cost after those before it",
+        "░ over 0.05, ▒ over 0.2, ▓ over 0.4, █ over 0.7; bits: what the character cost, after those before",
         "write to, read from: weighting of each location, head after head",
     ]
     if paper:

@@ -4,17 +4,25 @@
 
 One iteration is forward, backward and Adagrad on a batch of the text in data/, cut beforehand, in float32.
 Script and PyTorch take turns in one process, round after round; shown are medians over the rounds, and the
-ratio of the two in each round: its median and its range. Before that, both train from the same weights in
+ratio of the two in each round: its median and its range. Before that, all train from the same weights in
 float64, and unless their losses agree there is no benchmark.
 
-PyTorch gets what was fastest of what comes naturally:
+Plain PyTorch, which the targets speak of:
 
 - nn.RNN or nn.LSTM (the standard cell; oneDNN computes it) and nn.Linear, on the rows of an identity matrix,
-  gathered, as fast as F.one_hot or faster. The second bias of nn.RNN and nn.LSTM is frozen at 0.
-- The DNC, batch first: a gather for the input, one addmm for the gates, one product for the memory's whole
-  interface, batched products inside the memory, the outputs of all steps at once. nn.LSTMCell is slower.
-- Fused cross entropy, fused Adagrad; the state is carried on, detached.
-- On request, rnn-loop: in place of nn.RNN a loop over addmm and tanh, which beats it.
+  gathered, as fast as F.one_hot or faster. The second bias of nn.RNN and nn.LSTM is frozen at 0. Fused
+  Adagrad.
+- The DNC as one writes it down from the paper, batch first: an equation a line, a product for every weight
+  and step, Adagrad as it comes.
+
+Tuned PyTorch, the fastest of what comes naturally:
+
+- In place of nn.RNN a loop over addmm and tanh. The LSTM has nn.LSTM alone.
+- The DNC with one gather for the input of all steps, one addmm for the gates, one product for the memory's
+  whole interface, the outputs of all steps at once, fused Adagrad. nn.LSTMCell is slower.
+
+Both have fused cross entropy and carry the state on, detached. For all, as when a script trains, glibc keeps
+what is freed.
 
 Also shown: the share of an iteration that matrix products take (@, matmul, dot, inner, tensordot, einsum,
 each with the cost of its call; a run of its own whose products are timed one by one), start-up time, peak
@@ -53,13 +61,13 @@ except ImportError:
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = {"rnn": "rnn-numpy.py", "lstm": "lstm-numpy.py", "dnc": "dnc-numpy.py", "debug": "dnc-debug.py"}
 MODELS = ("rnn", "lstm", "dnc-content", "dnc-paper")
-ON_REQUEST = ("rnn-loop", "debug-content", "debug-paper")
+ON_REQUEST = ("debug-content", "debug-paper")
 MEMORY = {
     "content": {"heads": 1, "locations": 5, "width": 10},
     "paper": {"heads": 1, "locations": 16, "width": 16},
 }
 CELL = {"content": "squashed", "paper": "standard"}
-TARGETS = {  # (B, S, H) -> ratio to PyTorch, in the order of MODELS
+TARGETS = {  # (B, S, H) -> ratio to plain PyTorch, in the order of MODELS
     (16, 25, 32): (2.5, 2, 12, 12),
     (8, 15, 100): (2, 1.5, 10, 10),
     (16, 25, 128): (1.5, 1.2, 8, 8),
@@ -163,11 +171,16 @@ def script_step(script, params, state, batches, lr=0.1):
 # and forward(inputs (S, B), state) -> logits (S, B, M), state.
 
 
-def torch_step(model, params, state, batches, lr=0.1):
+def builders(model):
+    """The functions that build a model in PyTorch: plain, and tuned if there is such a one."""
+    return {"rnn": (torch_layers, tuned_rnn), "lstm": (torch_layers,)}.get(model, (plain_dnc, tuned_dnc))
+
+
+def torch_step(build, params, state, batches, lr=0.1):
     """-> a function that trains the same model in PyTorch on the next batch -> loss (nats)"""
-    build = {"rnn": torch_layers, "lstm": torch_layers, "rnn-loop": torch_loop}.get(model, torch_dnc)
     weights, state, forward = build(params, state)
-    adagrad = torch.optim.Adagrad(weights, lr, initial_accumulator_value=1e-8, eps=0, fused=True)
+    fused = None if build is plain_dnc else True
+    adagrad = torch.optim.Adagrad(weights, lr, initial_accumulator_value=1e-8, eps=0, fused=fused)
     batches = itertools.cycle([tuple(map(torch.from_numpy, batch)) for batch in batches])
 
     def step():
@@ -211,7 +224,7 @@ def torch_layers(params, state):
     return weights, tuple(torch.tensor(value.T[None]) for value in state.values()), forward
 
 
-def torch_loop(params, state):
+def tuned_rnn(params, state):
     """The RNN as a loop."""
     Wxh, Whh = weight(params["Wxh"].T), weight(params["Whh"].T)
     Why, bh, by = weight(params["Why"]), weight(params["bh"][:, 0]), weight(params["by"][:, 0])
@@ -226,8 +239,98 @@ def torch_loop(params, state):
     return [Wxh, Whh, Why, bh, by], (torch.tensor(state["h"].T),), forward
 
 
-def torch_dnc(params, state):
-    """The DNC with either cell and either memory."""
+def dnc_state(state):
+    """The DNC's state as a tuple, batch first; the memory's is what follows r."""
+    order = ("h", "c", "s", "r", "M", "u", "p", "L", "ww", "wr")
+    return tuple(torch.tensor(np.moveaxis(state[name], -1, 0)) for name in order if name in state)
+
+
+def cell(gates, carried, squashed):
+    """The LSTM: the arguments of its gates (B, 4 H), what the step before carried -> h, what is carried on"""
+    i, o, f, g = gates.chunk(4, 1)
+    s = torch.sigmoid(i) * torch.tanh(g) + torch.sigmoid(f) * carried
+    c = torch.tanh(s)
+    return torch.sigmoid(o) * c, c if squashed else s
+
+
+def plain_dnc(params, state):
+    """The DNC as it is written down, with either cell and either memory."""
+    P = types.SimpleNamespace(**{name: weight(value.T) for name, value in params.items()})
+    squashed, memory_step = "c" in state, plain_paper if "Whm" in params else plain_content
+
+    def forward(inputs, state):
+        (h, carried, r, *memory), ys = state, []
+        for x in inputs:
+            gates = F.embedding(x, P.Wxh) + h @ P.Whh + r @ P.Wrh + P.bh
+            h, carried = cell(gates, carried, squashed)
+            r, memory = memory_step(P, h, *memory)
+            ys.append(h @ P.Why + r @ P.Wry + P.by)
+        return torch.stack(ys), (h, carried, r, *memory)
+
+    return list(vars(P).values()), dnc_state(state), forward
+
+
+def plain_content(P, h, M):
+    """The memory addressed by content: the parameters, h (B, H), M (B, N, W) -> r (B, W), the new M"""
+    kr = h @ P.Whr
+    kw = h @ P.Whw
+    v = h @ P.Whv
+    e = torch.sigmoid(h @ P.Whe)
+    ww = torch.softmax(torch.einsum("bnw,bw->bn", M, kw), 1)
+    wr = torch.softmax(torch.einsum("bnw,bw->bn", M, kr), 1)
+    M = M * (1 - outer(ww, e)) + outer(ww, v)
+    r = torch.einsum("bnw,bn->bw", M, wr)
+    return r, (M,)
+
+
+def plain_paper(P, h, M, u, p, L, ww, wr):
+    """The complete memory: the parameters, h (B, H), the memory's state -> r (B, R W), the new state"""
+    (B, N, W), R = M.shape, wr.shape[1]
+    kr = (h @ P.Whr).view(B, R, W)
+    kw = (h @ P.Whw).view(B, 1, W)
+    br = 1 + F.softplus(h @ P.Whbr)
+    bw = 1 + F.softplus(h @ P.Whbw)
+    v = h @ P.Whv
+    e = torch.sigmoid(h @ P.Whe)
+    f = torch.sigmoid(h @ P.Whf)
+    ga = torch.sigmoid(h @ P.Whga)
+    gw = torch.sigmoid(h @ P.Whgw)
+    pi = torch.softmax((h @ P.Whm).view(B, R, 3, 1), 2)
+
+    psi = (1 - f[:, :, None] * wr).prod(1)
+    u = (u + ww - u * ww) * psi
+    v_sorted, phi = torch.sort(EPS + (1 - EPS) * u, dim=1, stable=True)
+    before = torch.cumprod(v_sorted, 1) / v_sorted
+    a = torch.zeros_like(u).scatter(1, phi, (1 - v_sorted) * before)
+    cw = torch.softmax(bw[:, :, None] * cosine(kw, M), 2)[:, 0]
+    ww = gw * (ga * a + (1 - ga) * cw)
+    M = M * (1 - outer(ww, e)) + outer(ww, v)
+
+    L = (1 - ww[:, :, None] - ww[:, None]) * L + outer(ww, p)
+    L = L * (1 - torch.eye(N, dtype=L.dtype))
+    p = (1 - ww.sum(1, keepdim=True)) * p + ww
+    fw = wr @ L.mT
+    bk = wr @ L
+    cr = torch.softmax(br[:, :, None] * cosine(kr, M), 2)
+    wr = pi[:, :, 0] * bk + pi[:, :, 1] * cr + pi[:, :, 2] * fw
+    r = wr @ M
+    return r.flatten(1), (M, u, p, L, ww, wr)
+
+
+def outer(a, b):
+    """a b' in every sequence: (B, N), (B, W) -> (B, N, W)"""
+    return a[:, :, None] * b[:, None]
+
+
+def cosine(k, M):
+    """The cosine similarity: keys k (B, K, W), M (B, N, W) -> (B, K, N)"""
+    kk = (k * k).sum(2) + EPS
+    mm = (M * M).sum(2) + EPS
+    return k @ M.mT / torch.sqrt(outer(kk, mm))
+
+
+def tuned_dnc(params, state):
+    """The DNC with fewer and larger calls, with either cell and either memory."""
     paper, squashed = "Whm" in params, "c" in state
     gate_names = ("Whe", "Whf", "Whga", "Whgw") if paper else ("Whe",)
     names = ("Whr", "Whw", "Whv", *gate_names) + (("Whbr", "Whbw", "Whm") if paper else ())
@@ -235,29 +338,23 @@ def torch_dnc(params, state):
     Wgates = weight(np.hstack([params["Whh"], params["Wrh"]]).T)
     Winterface = weight(np.vstack([params[name] for name in names]))
     Wout = weight(np.hstack([params["Why"], params["Wry"]]))
-    memory_step = torch_paper if paper else torch_content
+    memory_step = tuned_paper if paper else tuned_content
     off_diagonal = 1 - torch.eye(len(state["M"]), dtype=Wout.dtype)
 
     def forward(inputs, state):
         (h, carried, r, *memory), steps = state, []
         hr = torch.cat((h, r), 1)
         for x in (F.embedding(inputs, Wxh) + bh).unbind():
-            i, o, f, g = torch.addmm(x, hr, Wgates).chunk(4, 1)
-            s = torch.sigmoid(i) * torch.tanh(g) + torch.sigmoid(f) * carried
-            c = torch.tanh(s)
-            h = torch.sigmoid(o) * c
-            carried = c if squashed else s
+            h, carried = cell(torch.addmm(x, hr, Wgates), carried, squashed)
             r, memory = memory_step(F.linear(h, Winterface), memory, off_diagonal)
             hr = torch.cat((h, r.flatten(1)), 1)
             steps.append(hr)
         return F.linear(torch.stack(steps), Wout, by), (h, carried, r.flatten(1), *memory)
 
-    order = ("h", "c" if squashed else "s", "r", "M") + (("u", "p", "L", "ww", "wr") if paper else ())
-    state = tuple(torch.tensor(np.moveaxis(state[name], -1, 0)) for name in order)
-    return [Wxh, Wgates, Winterface, Wout, bh, by], state, forward
+    return [Wxh, Wgates, Winterface, Wout, bh, by], dnc_state(state), forward
 
 
-def torch_content(z, memory, off_diagonal):
+def tuned_content(z, memory, off_diagonal):
     """The memory addressed by content: the interface z (B, columns), M (B, N, W) -> r (B, 1, W), the new M"""
     (M,) = memory
     B, _, W = M.shape
@@ -267,7 +364,7 @@ def torch_content(z, memory, off_diagonal):
     return wr @ M, (M,)
 
 
-def torch_paper(z, memory, off_diagonal):
+def tuned_paper(z, memory, off_diagonal):
     """The complete memory: the interface z (B, columns) -> r (B, R, W), the memory's new state"""
     M, u, p, L, ww, wr = memory
     (B, _, W), R = M.shape, wr.shape[1]
@@ -301,18 +398,19 @@ def unit(x):
 
 
 def steps_of(model, size, memory, dtype=np.float32, **init):
-    """-> the script's step, and PyTorch's (None without it), for a model of a size (B, S, H)"""
+    """-> the steps of a model of a size (B, S, H): the script's, plain PyTorch's, tuned PyTorch's if any"""
     ids, vocab_size = read_ids()
     script, batches = load(model), cut_batches(ids, *size[:2])
     params, state = new_model(script, model, vocab_size, size, memory, dtype, **init)
-    theirs = torch_step(model, params, state, batches) if torch else None
-    return script_step(script, params, state, batches), theirs
+    theirs = [torch_step(build, params, state, batches) for build in builders(model)] if torch else []
+    return script_step(script, params, state, batches), *theirs
 
 
 def check(model, memory):
-    """Train a small model both ways in float64 -> the largest relative difference of the losses."""
-    ours, theirs = steps_of(model, (3, 5, 7), memory, np.float64, init_scale=0.3)
-    return max(abs(ours() / theirs() - 1) for _ in range(5))
+    """Train a small model all ways in float64 -> the largest relative difference of the losses."""
+    steps = steps_of(model, (3, 5, 7), memory, np.float64, init_scale=0.3)
+    losses = np.array([[step() for step in steps] for _ in range(5)])
+    return np.abs(losses / losses[:, :1] - 1).max()
 
 
 def measure(steps, rounds, seconds):
@@ -396,11 +494,11 @@ def progress(text):
 
 
 def table(title, head, rows):
-    """Print a Markdown table."""
+    """Print a Markdown table; short rows are filled up."""
     progress("")
     print(f"{title}\n")
     for row in (head, ["---"] * len(head), *rows):
-        print("| " + " | ".join(map(str, row)) + " |")
+        print("| " + " | ".join(map(str, [*row, *[""] * (len(head) - len(row))])) + " |")
     print(flush=True)
 
 
@@ -411,40 +509,39 @@ def machine(options):
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         name = next((line.partition(": ")[2] for line in lines if line.startswith("model name")), name)
     versions = f"Python {platform.python_version()}, NumPy {np.__version__}"
+    kernels = os.environ.get("OPENBLAS_CORETYPE")
+    versions += f" with OPENBLAS_CORETYPE={kernels}" if kernels else ""
     versions += f", PyTorch {torch.__version__}" if torch else ", no PyTorch"
+    versions += f" with oneDNN {'on' if torch.backends.mkldnn.enabled else 'off'}" if torch else ""
     return f"{name}, {os.cpu_count()} cores; {options.threads} BLAS thread(s); {versions}; float32"
 
 
 def report_speed(options, memory):
-    """Training speed of every model at every size -> {(size, model): ratio, its least, its largest}"""
-    rows, ratios = [], {}
+    """Training speed of every model at every size -> {(size, model): what measure gives}"""
+    rows, times = [], {}
     for size, model in itertools.product(options.sizes, options.models):
         progress(f"training {model} at B, S, H = {show(size)}")
-        steps = [step for step in steps_of(model, size, memory) if step]
-        ours, *theirs = measure(steps, options.rounds, options.seconds)
+        times[size, model] = measure(steps_of(model, size, memory), options.rounds, options.seconds)
+        ours, *theirs = (speed(turns, size) for turns in times[size, model])
         share = product_share(model, size, memory, options.seconds)
-        row = [show(size), model, *speed(ours, size), f"{100 * share:.0f} %"]
-        if theirs:
-            quotients = [b / a for a, b in zip(ours, theirs[0], strict=True)]
-            ratios[size, model] = statistics.median(quotients), min(quotients), max(quotients)
-            row += [*speed(theirs[0], size), "{:.2f} ({:.2f} - {:.2f})".format(*ratios[size, model])]
-        rows.append(row)
+        rows.append([show(size), model, *ours, f"{100 * share:.0f} %", *itertools.chain(*theirs)])
     head = ["B, S, H", "model", "char/s", "ms an iteration", "in products"]
-    table("Training", head + (["PyTorch char/s", "ms", "ratio (range)"] if torch else []), rows)
-    return ratios
+    head += ["plain PyTorch char/s", "ms", "tuned PyTorch char/s", "ms"] if torch else []
+    table("Training", head, rows)
+    return times
 
 
-def report_ratios(options, ratios):
-    """The ratios to PyTorch with their ranges, each beside its target."""
+def report_ratios(options, times):
+    """The ratios to PyTorch with their ranges, and the targets."""
     rows = []
-    for size in options.sizes:
-        targets = dict(zip(MODELS, TARGETS.get(size, ()), strict=False))
-        row = []
-        for model in options.models:
-            target = f", target {targets[model]}" if model in targets else ""
-            row.append("{:.2f} x ({:.2f} - {:.2f})".format(*ratios[size, model]) + target)
-        rows.append([show(size), *row])
-    table("Speed of training as a multiple of PyTorch's (eager)", ["B, S, H", *options.models], rows)
+    for (size, model), (ours, *theirs) in times.items():
+        row = [show(size), model, dict(zip(MODELS, TARGETS.get(size, ()), strict=False)).get(model, "")]
+        for turns in theirs:
+            ratios = [b / a for a, b in zip(ours, turns, strict=True)]
+            row.append(f"{statistics.median(ratios):.2f} ({min(ratios):.2f} - {max(ratios):.2f})")
+        rows.append(row)
+    head = ["B, S, H", "model", "target, to plain eager", "to plain eager (range)", "to tuned eager (range)"]
+    table("Speed of training as a multiple of PyTorch's", head, rows)
 
 
 def report_processes(options, memory):
@@ -468,7 +565,6 @@ def report_processes(options, memory):
     head = ["", "s to the first iteration"]
     head += [f"{who}peak MB at {show(size)}" for who in ("", "PyTorch ")[: 1 + bool(torch)] for size in ends]
     head.append(f"sampling, char/s (target {SAMPLING_TARGET:,})")
-    rows = [row + [""] * (len(head) - len(row)) for row in rows]
     table("Start-up, peak memory, sampling", head, rows)
 
 
@@ -536,7 +632,7 @@ def read_options():
     add("--threads", type=int, default=1, metavar="X", help="BLAS threads (default: 1); more need idle cores")
     add("--rounds", type=int, metavar="X", help="turns of script and PyTorch (default: 9; quick: 5)")
     add("--seconds", type=float, metavar="X", help="of each in a round (default: 0.5; quick: 0.05)")
-    add("--alone", choices=MODELS + ON_REQUEST, help=argparse.SUPPRESS)  # ten iterations in PyTorch, no more
+    add("--alone", choices=MODELS + ON_REQUEST, help=argparse.SUPPRESS)  # ten iterations, plain PyTorch
     options = parser.parse_args()
     options.rounds = options.rounds or (5 if options.quick else 9)
     options.seconds = options.seconds or (0.05 if options.quick else 0.5)
@@ -554,8 +650,8 @@ def main():
     if torch:
         torch.set_num_threads(options.threads)
     if options.alone:
-        _, theirs = steps_of(options.alone, options.sizes[0], memory)
-        seconds_of(theirs, 10)
+        _, plain, *_ = steps_of(options.alone, options.sizes[0], memory)
+        seconds_of(plain, 10)
         return 0
     print(machine(options) + "\n", flush=True)
     if torch:
@@ -569,11 +665,12 @@ def main():
                 return 1
         progress("")
         print("Script and PyTorch train alike in float64, to 1e-9 of the loss.\n", flush=True)
-    ratios = report_speed(options, memory)
+    load(options.models[0]).keep_freed_memory()
+    times = report_speed(options, memory)
     report_growth(options, memory)
     report_processes(options, memory)
     if torch:
-        report_ratios(options, ratios)
+        report_ratios(options, times)
     return 0
 
 

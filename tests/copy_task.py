@@ -3,19 +3,19 @@
     python tests/copy_task.py                     the table in the README; no part of the test run
     python tests/copy_task.py --seeds 1 --model "lstm-numpy.py --hidden 48 --lr 0.05"
 
-Each model trains on a text of data/copying.py, another one for each seed, with the functions and options of
-its own script, and is then tried on such a text that it has never seen. What counts is what it pays there
-for a copied letter, one behind the mark, in bits: 0 is perfect, log2(letters) a guess. The mark cannot be
-foretold, and the newline only tells that the copy has ended: neither is counted.
+Each model trains on a text of data/copying.py, another one for each seed, by the command line of its script,
+and is then tried on a copying text that none has seen. What counts is what it pays there for a copied
+letter, one behind the mark, in bits: 0 is perfect, log2(letters) a guess. The mark cannot be foretold, and
+the newline only tells that the copy has ended: neither is counted.
 """
 
 import argparse
 import importlib.util
 import os
+import subprocess
 import sys
+import tempfile
 import time
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the fastest at these sizes; only before NumPy is loaded
 
 import numpy as np
 
@@ -26,69 +26,75 @@ MODELS = [
     "dnc-numpy.py --memory content --hidden 30 --lr 0.1 --init_scale 0.1",
     "dnc-numpy.py --memory paper --hidden 24 --lr 0.1 --init_scale 0.1",
 ]
+STREAMS = 16  # the held-out text is cut into so many stretches, which are read side by side
+FIRST = 250  # characters at the start of each that are read, but not counted: there a sequence begins
+
+
+def run(script, *words, **more):
+    """Run a script of this project, quietly, to its end."""
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    words = [sys.executable, os.path.join(TOP, script), *map(str, words)]
+    subprocess.run(words, check=True, env=environment, **({"stdout": subprocess.DEVNULL} | more))
+
+
+def copying_text(path, lines, seed, args):
+    """Write a copying text to a file."""
+    sizes = ("--letters", args.letters, "--shortest", args.shortest, "--longest", args.longest)
+    with open(path, "w") as file:
+        run("data/copying.py", *sizes, "--lines", lines, "--seed", seed, stdout=file)
 
 
 def load(name):
-    """A file of this project as a module."""
-    spec = importlib.util.spec_from_file_location("loaded", os.path.join(TOP, name))
+    """A script as a module."""
+    spec = importlib.util.spec_from_file_location(name[:3], os.path.join(TOP, name))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-def copying_ids(lines, seed, args):
-    """A copying text -> its characters as ids (T,), and the vocabulary (M,), sorted: newline, mark, letters"""
-    text = load("data/copying.py").copying_lines(seed, lines, args.letters, args.shortest, args.longest)
-    codes = np.frombuffer("".join(text).encode(), np.uint8)
-    vocab, ids = np.unique(codes, return_inverse=True)
-    return ids, vocab
-
-
-def held_out(args):
-    """Texts that no model trains on, all of them whole lines at the start -> ids (T, streams)"""
-    streams = [copying_ids(2000 // args.shortest, 10**6 + k, args)[0] for k in range(args.streams)]
-    shortest = min(len(ids) for ids in streams)
-    return np.stack([ids[: min(shortest, 2000)] for ids in streams], axis=1)
-
-
-def copied_bits(script, model, ids, options):
-    """Bits that the model pays for a copied letter of ids (T, streams), on average."""
-    newlines, marks = (ids == 0), (ids == 1)
-    copied = (marks.cumsum(axis=0) - newlines.cumsum(axis=0) == 1) & ~marks
-    state = script.as_type(script.new_state(np.random.default_rng(0), ids.shape[1], options), np.float32)
-    S, bits = options["seqlength"], []
-    for t in range(0, len(ids) - 1, S):
-        inputs, targets, counted = ids[:-1][t : t + S], ids[1:][t : t + S], copied[1:][t : t + S]
+def copied_bits(script, path, text):
+    """What a saved model pays for a copied letter of a text, in bits, on average."""
+    model, options = script.load_model(path)
+    ids, vocab, _ = script.read_text(text, False, model["vocab"])
+    newline, mark = (ids == k for k in np.searchsorted(vocab, [ord("\n"), ord(">")]))
+    copied = (mark.cumsum() - newline.cumsum() == 1) & ~mark
+    length = len(ids) // STREAMS
+    ids, copied = (a[: length * STREAMS].reshape(STREAMS, length).T for a in (ids, copied))
+    copied[:FIRST] = False
+    state, bits = script.fresh_state(model, STREAMS, options), []
+    for t in range(0, length - 1, 50):
+        inputs, targets, counted = (a[t : t + 50].astype(int) for a in (ids[:-1], ids[1:], copied[1:]))
         probs, _, state = script.forward(model["params"], inputs, state)
         p = np.take_along_axis(probs, targets[:, None], axis=1)[:, 0]
-        bits.append(-np.log2(p[counted]))
-    return np.concatenate(bits).mean()
+        bits.append(-np.log2(p[counted == 1]))
+    return np.concatenate(bits).mean(), sum(value.size for value in model["params"].values())
 
 
-def learning_curve(words, seed, args):
-    """Train a model -> the number of its parameters, and copied_bits at each checkpoint."""
+def learning_curve(words, seed, directory, args):
+    """Train a model -> copied_bits at each checkpoint, and the number of its parameters."""
     name, *words = words.split()
-    script = load(name)
-    words += ["--seqlength", str(args.seqlength), "--batchsize", str(args.batchsize), "--seed", str(seed)]
-    options = script.read_options(words)
-    ids, vocab = copying_ids(args.lines, seed, args)
-    unseen = held_out(args)
-    model = script.new_model(vocab, options)
-    flat, model["params"] = script.in_one(model["params"])
-    sums = np.zeros_like(flat)
-    checkpoints = [args.iters >> k for k in (3, 2, 1, 0)]
-    curve = []
-    began = time.perf_counter()
-    for iteration in range(1, args.iters + 1):
-        inputs, targets = script.next_batch(model, ids, options)
-        _, grads, model["state"] = script.train(model["params"], inputs, targets, model["state"])
-        g = np.concatenate([grads[name].ravel() for name in model["params"]])
-        script.adagrad(flat, sums, g, options["lr"], options["clip"])
-        if iteration in checkpoints:
-            curve.append(copied_bits(script, model, unseen, options))
-            seconds = time.perf_counter() - began
-            print(f"  seed {seed}, iter {iteration}, {curve[-1]:.3f} bits, {seconds:.0f} s", flush=True)
-    return flat.size, curve
+    text, unseen, path = (
+        os.path.join(directory, file) for file in ("copying.txt", "unseen.txt", "model.npz")
+    )
+    copying_text(text, args.lines, seed, args)
+    copying_text(unseen, 2000, args.seeds + 1, args)
+    words += ["--seqlength", args.seqlength, "--batchsize", args.batchsize, "--seed", seed]
+    words += ["--timelimit", 1e9]
+    began, curve = time.perf_counter(), []
+    for iters in checkpoints(args):
+        run(name, text, *words, "--iters", iters, "--save", path)
+        words = ["--load", path, "--timelimit", 1e9]
+        bits, parameters = copied_bits(load(name), path, unseen)
+        curve.append(bits)
+        print(
+            f"  {time.perf_counter() - began:.0f} s, seed {seed}, iter {iters}, {bits:.3f} bits", flush=True
+        )
+    return curve, parameters
+
+
+def checkpoints(args):
+    """The iterations after which the models are tried: every doubling, up to the last."""
+    return [args.iters >> k for k in (3, 2, 1, 0)]
 
 
 def main():
@@ -102,25 +108,25 @@ def main():
     add("shortest", 1, "fewest letters before the mark")
     add("longest", 20, "most letters before the mark")
     add("lines", 20000, "lines of the text to train on")
-    add("streams", 16, "held-out texts")
     add("seqlength", 50, "time steps in a batch")
-    add("batchsize", 16, "sequences in a batch")
-    add("iters", 4000, "iterations")
+    add("batchsize", 8, "sequences in a batch")
+    add("iters", 8000, "iterations")
     add("seeds", 3, "runs of each model")
     parser.add_argument("--model", action="append", help="script and options, may be repeated; else the four")
     args = parser.parse_args()
-    rows = []
+    millions = [iters * args.seqlength * args.batchsize / 1e6 for iters in checkpoints(args)]
+    table = [["model", "parameters", *(f"{count:.1f} M characters" for count in millions)]]
+    table.append(["---"] * len(table[0]))
     for words in args.model or MODELS:
         print(words, flush=True)
-        runs = [learning_curve(words, seed, args) for seed in range(1, args.seeds + 1)]
-        curves = np.array([curve for _, curve in runs])
+        with tempfile.TemporaryDirectory() as directory:
+            runs = [learning_curve(words, seed, directory, args) for seed in range(1, args.seeds + 1)]
+        curves = np.array([curve for curve, _ in runs])
         cells = [f"{bits.mean():.2f} ({' '.join(f'{b:.2f}' for b in bits)})" for bits in curves.T]
-        rows.append([f"`{words}`", f"{runs[0][0]}", *cells])
-    characters = [(args.iters >> k) * args.seqlength * args.batchsize / 1e6 for k in (3, 2, 1, 0)]
-    head = ["model", "parameters", *(f"{millions:.1f} M characters" for millions in characters)]
-    for row in [head, ["---"] * len(head), *rows]:
+        table.append([f"`{words}`", str(runs[0][1]), *cells])
+    for row in table:
         print(f"| {' | '.join(row)} |")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

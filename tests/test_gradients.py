@@ -15,7 +15,8 @@ every_model = pytest.mark.parametrize("name", MODELS)
 
 def gradient_error(module, params, inputs, targets, state):
     """How far the gradients of train are from the exact ones."""
-    _, grads, _ = module.train(params, inputs, targets, state)
+    value, grads, _ = module.train(params, inputs, targets, state)
+    assert value == pytest.approx(loss(module, params, inputs, targets, state), rel=1e-12)
     exact = complex_step(lambda stepped: loss(module, stepped, inputs, targets, state), params)
     return relative_error(grads, exact)
 

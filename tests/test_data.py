@@ -1,0 +1,311 @@
+"""The two scripts in data/: copying texts, and downloads, from a server on this machine."""
+
+import hashlib
+import http.server
+import importlib.util
+import io
+import math
+import os
+import random
+import re
+import subprocess
+import sys
+import threading
+import zipfile
+from pathlib import Path
+
+import pytest
+
+DATA = Path(__file__).resolve().parent.parent / "data"
+
+
+def load(name):
+    """A script of data/ as a module."""
+    spec = importlib.util.spec_from_file_location(name, DATA / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def command(name, *words, **more):
+    """Run a script of data/ to its end -> the finished process, with text output."""
+    words = [sys.executable, str(DATA / f"{name}.py"), *words]
+    return subprocess.run(words, capture_output=True, text=True, timeout=60, **more)
+
+
+def is_one_line(error, name):
+    """Whether error output is a single line in the agreed form."""
+    return error.count("\n") == 1 and error.startswith(f"{name}.py: error: ") and "Traceback" not in error
+
+
+# ------------------------------------------------------------------------------------------------ copying
+
+
+def test_copying_lines_are_letters_mark_same_letters():
+    text = command("copying", "--lines", "500").stdout
+    assert text.count("\n") == 500
+    lengths = set()
+    for line in text.splitlines():
+        word, copy = line.split(">")
+        assert word == copy
+        assert set(word) <= set("abcdefgh")
+        lengths.add(len(word))
+    assert lengths == set(range(1, 13))
+
+
+def test_copying_options():
+    text = command("copying", *"--letters 62 --shortest 30 --longest 31 --lines 400 --seed 9".split()).stdout
+    words = [line.split(">")[0] for line in text.splitlines()]
+    assert {len(word) for word in words} == {30, 31}
+    assert len(set("".join(words))) == 62
+
+
+def test_copying_letters_and_lengths_are_equally_likely():
+    text = "".join(load("copying").copying_lines(0, 4000, 4, 1, 4))
+    words = [line.split(">")[0] for line in text.splitlines()]
+    for length in range(1, 5):
+        assert abs(sum(len(word) == length for word in words) - 1000) < 5 * math.sqrt(750)
+    letters = "".join(words)
+    for letter in "abcd":
+        assert abs(letters.count(letter) / len(letters) - 0.25) < 0.02
+
+
+def test_copying_is_the_same_for_the_same_seed_and_on_every_machine():
+    first = command("copying").stdout
+    assert command("copying").stdout == first
+    assert command("copying", "--seed", "1").stdout != first
+    assert first.startswith("gdcedgcdehe>gdcedgcdehe\ngech>gech\n")
+    assert first.count("\n") == 20000
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--letters 0",
+        "--letters 63",
+        "--shortest 0",
+        "--shortest 5 --longest 4",
+        "--longest 1000000000000",
+        "--lines 0",
+        "--lines -1",
+        "--lines x",
+        "--seed 1.5",
+        "--size 3",
+        "text",
+    ],
+)
+def test_copying_bad_options(words):
+    run = command("copying", *words.split())
+    assert run.returncode == 2
+    assert run.stdout == ""
+    assert is_one_line(run.stderr, "copying")
+
+
+def test_copying_ends_quietly_when_nobody_reads_on():
+    words = [sys.executable, str(DATA / "copying.py"), "--lines", "1000000"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        assert ">" in run.stdout.readline()
+        run.stdout.close()
+        assert run.stderr.read() == ""
+    assert run.returncode == 141
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+def test_copying_to_a_full_disk():
+    with open("/dev/full", "w") as full:
+        words = [sys.executable, str(DATA / "copying.py")]
+        run = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert run.returncode == 2
+    assert is_one_line(run.stderr, "copying")
+
+
+# --------------------------------------------------------------------------------------------- downloading
+
+TEXT = bytes(range(256)) * 1000  # longer than a block
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Serves the dict server.files, path -> bytes, and notes in server.seen what is asked for."""
+
+    def do_GET(self):
+        self.server.seen.append(self.path)
+        body = self.server.files.get(self.path)
+        if body is None:
+            self.send_error(404)
+            return
+        self.send_response(200)
+        if "unmeasured" not in self.path:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[: len(body) // 2] if "broken" in self.path else body)
+
+    def log_message(self, *words):
+        pass
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """A server on the loopback address."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.files, server.seen = {}, []
+        server.address = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def fetch(server, tmp_path, capsys):
+    """Run download.py on a table whose one text, "story", is on the server -> status, output, error."""
+    download = load("download")
+
+    def run(path, body, name="story", **changes):
+        if body is not None:
+            server.files[path] = body
+        text = {"file": "story.txt", "address": server.address + path, "size": len(TEXT)}
+        text |= {"checksum": f"sha256:{hashlib.sha256(TEXT).hexdigest()}", **changes}
+        text = {key: value for key, value in text.items() if value is not None}
+        status = download.main([name], {"story": text}, str(tmp_path))
+        return status, *capsys.readouterr()
+
+    return run
+
+
+def zipped(name, content):
+    """A zip file with one file in it, as bytes."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+    return packed.getvalue()
+
+
+def assert_failed(result, tmp_path, what):
+    """That a run ended with one line that names what went wrong, and left nothing behind."""
+    status, _, error = result
+    assert status == 2
+    assert is_one_line(error, "download")
+    assert what in error
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", ["/story.txt", "/unmeasured.txt"])
+def test_download(fetch, tmp_path, path):
+    status, output, error = fetch(path, TEXT)
+    assert (status, error) == (0, "")
+    assert "256000 bytes" in output
+    assert [file.name for file in tmp_path.iterdir()] == ["story.txt"]
+    assert (tmp_path / "story.txt").read_bytes() == TEXT
+
+
+@pytest.mark.parametrize("kind", ["md5", "sha1"])
+def test_download_with_other_checksums_and_without_a_size(fetch, tmp_path, kind):
+    checksum = f"{kind}:{hashlib.new(kind, TEXT).hexdigest()}"
+    assert fetch("/story.txt", TEXT, checksum=checksum, size=None)[0] == 0
+    assert (tmp_path / "story.txt").read_bytes() == TEXT
+
+
+def test_download_unpacks_a_zip_file(fetch, tmp_path):
+    assert fetch("/story.zip", zipped("inside.txt", TEXT), member="inside.txt")[0] == 0
+    assert [file.name for file in tmp_path.iterdir()] == ["story.txt"]
+    assert (tmp_path / "story.txt").read_bytes() == TEXT
+
+
+@pytest.mark.parametrize("path, more", [("/story.txt", {}), ("/story.zip", {"member": "inside.txt"})])
+def test_download_is_not_repeated(fetch, server, path, more):
+    body = zipped("inside.txt", TEXT) if more else TEXT
+    assert fetch(path, body, **more)[0] == 0
+    status, output, error = fetch(path, body, **more)
+    assert (status, error) == (0, "")
+    assert "there already" in output
+    assert server.seen == [path]
+
+
+@pytest.mark.parametrize("found", [TEXT[:-1], b"X" + TEXT[1:]])
+def test_download_replaces_what_is_not_whole(fetch, tmp_path, found):
+    (tmp_path / "story.txt").write_bytes(found)
+    assert fetch("/story.txt", TEXT)[0] == 0
+    assert (tmp_path / "story.txt").read_bytes() == TEXT
+
+
+@pytest.mark.parametrize("body", [b"X" + TEXT[1:], TEXT + b"X", b""])
+def test_download_of_another_text(fetch, tmp_path, body):
+    assert_failed(fetch("/story.txt", body), tmp_path, "checksum")
+    assert_failed(fetch("/unmeasured.txt", body, size=None), tmp_path, "checksum")
+
+
+def test_download_that_breaks_off(fetch, tmp_path):
+    assert_failed(fetch("/broken.txt", TEXT), tmp_path, "broken.txt")
+    assert_failed(fetch("/broken-unmeasured.txt", TEXT), tmp_path, "checksum")
+    assert_failed(
+        fetch("/broken.zip", zipped("inside.txt", TEXT), member="inside.txt"), tmp_path, "broken.zip"
+    )
+
+
+def test_a_failed_download_leaves_what_was_there(fetch, tmp_path):
+    (tmp_path / "story.txt").write_bytes(b"my own")
+    assert fetch("/broken.txt", TEXT)[0] == 2
+    assert [file.name for file in tmp_path.iterdir()] == ["story.txt"]
+    assert (tmp_path / "story.txt").read_bytes() == b"my own"
+
+
+def test_download_of_what_is_not_there(fetch, tmp_path):
+    assert_failed(fetch("/gone.txt", None), tmp_path, "404")
+
+
+def test_download_from_a_server_that_is_not_there(fetch, tmp_path):
+    assert_failed(fetch("/story.txt", TEXT, address="http://127.0.0.1:9/story.txt"), tmp_path, "cannot fetch")
+
+
+def test_download_of_a_broken_zip_file(fetch, tmp_path):
+    packed = zipped("inside.txt", random.Random(1).randbytes(len(TEXT)))
+    flipped = packed[:1000] + bytes([packed[1000] ^ 1]) + packed[1001:]
+    for body in (packed[:-10], flipped, b"not a zip file", zipped("another.txt", TEXT)):
+        assert_failed(fetch("/story.zip", body, member="inside.txt"), tmp_path, "story.zip")
+    assert_failed(fetch("/story.zip", zipped("inside.txt", b"X"), member="inside.txt"), tmp_path, "checksum")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+@pytest.mark.parametrize("temporary", ["story.txt.tmp", "story.txt.zip.tmp"])
+def test_download_to_a_full_disk(fetch, tmp_path, temporary):
+    (tmp_path / temporary).symlink_to("/dev/full")
+    result = fetch("/story.zip", zipped("inside.txt", TEXT), member="inside.txt")
+    assert_failed(result, tmp_path, "No space left on device")
+
+
+def test_download_into_a_directory_that_is_gone(fetch, tmp_path):
+    tmp_path.rmdir()
+    status, _, error = fetch("/story.txt", TEXT)
+    assert status == 2
+    assert is_one_line(error, "download")
+    tmp_path.mkdir()
+
+
+def test_download_of_an_unknown_name(fetch, server, tmp_path):
+    assert_failed(fetch("/story.txt", TEXT, name="tale"), tmp_path, "tale")
+    assert server.seen == []
+    for words in ([], ["alice"], ["alice29", "ptb"], ["--fast"]):
+        run = command("download", *words)
+        assert run.returncode == 2
+        assert is_one_line(run.stderr, "download")
+    assert "alice29, ptb, text8, enwik8" in command("download", "--help").stdout
+
+
+def test_download_shows_how_far_it_is_on_a_terminal(fetch, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    _, _, error = fetch("/unmeasured.txt", TEXT[:-1])
+    assert error.startswith("0.1 MB\r")
+    _, _, error = fetch("/story.txt", TEXT)
+    assert error.startswith("0.1 of 0.3 MB\r")
+    assert error.endswith("0.3 of 0.3 MB\r")
+
+
+def test_the_table_of_texts():
+    lengths = {"md5": 32, "sha1": 40, "sha256": 64}
+    for text in load("download").TEXTS.values():
+        kind, checksum = text["checksum"].split(":")
+        assert re.fullmatch(f"[0-9a-f]{{{lengths[kind]}}}", checksum)
+        assert text["address"].startswith("https://")
+        assert re.fullmatch("[a-z0-9.]+", text["file"])
