@@ -44,6 +44,7 @@ in X. A name with a 0 behind it, like M0, is a value of the step before.
 import argparse
 import codecs
 import hashlib
+import io
 import itertools
 import json
 import math
@@ -727,10 +728,11 @@ def save_model(path, model, options):
     arrays = {"info": np.array(json.dumps(info)), "vocab": model["vocab"], "pointers": model["pointers"]}
     for group in GROUPS:
         arrays |= {f"{group}_{name}": value for name, value in model[group].items()}
-    path = os.path.realpath(path)
+    path, contents = os.path.realpath(path), io.BytesIO()
+    np.savez(contents, **arrays)
     try:
         with open(path + ".tmp", "wb") as file:
-            np.savez(file, **arrays)
+            file.write(contents.getbuffer())
             file.flush()
             os.fsync(file.fileno())
         os.replace(path + ".tmp", path)

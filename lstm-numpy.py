@@ -34,6 +34,7 @@ Adagrad: Duchi et al., JMLR 12, 2011. The script mirrors krocki/dnc.
 import argparse
 import codecs
 import hashlib
+import io
 import itertools
 import json
 import math
@@ -422,10 +423,11 @@ def save_model(path, model, options):
     arrays = {"info": np.array(json.dumps(info)), "vocab": model["vocab"], "pointers": model["pointers"]}
     for group in GROUPS:
         arrays |= {f"{group}_{name}": value for name, value in model[group].items()}
-    path = os.path.realpath(path)
+    path, contents = os.path.realpath(path), io.BytesIO()
+    np.savez(contents, **arrays)
     try:
         with open(path + ".tmp", "wb") as file:
-            np.savez(file, **arrays)
+            file.write(contents.getbuffer())
             file.flush()
             os.fsync(file.fileno())
         os.replace(path + ".tmp", path)
