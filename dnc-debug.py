@@ -28,8 +28,7 @@ The memory M has N locations of width W; R heads read it, one head writes it.
 
     --memory content   krocki/dnc's: addressed by content alone, with one read head (content_memory)
     --memory paper     the complete memory of Graves et al., "Hybrid computing using a neural network with
-                       dynamic external memory", Nature 538, 2016 (complete_memory), every equation of it;
-                       the numbers in brackets below are those of the paper's Methods sections
+                       dynamic external memory", Nature 538, 2016 (complete_memory), every equation of it
 
 The loss is the sum over all steps of -log p[target], in nats; divided by log 2 and by the number of
 characters it is shown in bits per character (BPC).
@@ -61,14 +60,8 @@ import numpy as np
 
 SCRIPT = os.path.basename(__file__)
 KIND = "dnc"
-SIZES = (
-    "hidden",
-    "memory",
-    "cell",
-    "heads",
-    "locations",
-    "width",
-)  # the options that make the shapes of a model
+# The options that make the shapes of a model
+SIZES = ("hidden", "memory", "cell", "heads", "locations", "width")
 EPS = 1e-6  # keeps usages and norms off 0
 
 
@@ -351,7 +344,7 @@ def forward(params, inputs, state):
 
 
 def per_step(a, S):
-    """(P, S B) -> (S, P, B), the way back from columns."""
+    """(P, S B), a column for each character of the batch -> (S, P, B)."""
     return a.reshape(len(a), S, -1).swapaxes(0, 1)
 
 

@@ -55,14 +55,8 @@ import numpy as np
 
 SCRIPT = os.path.basename(__file__)
 KIND = "dnc"
-SIZES = (
-    "hidden",
-    "memory",
-    "cell",
-    "heads",
-    "locations",
-    "width",
-)  # the options that make the shapes of a model
+# The options that make the shapes of a model
+SIZES = ("hidden", "memory", "cell", "heads", "locations", "width")
 EPS = 1e-6  # keeps usages and norms off 0
 
 
@@ -400,7 +394,7 @@ def columns(a):
 
 
 def per_step(a, S):
-    """(P, S B) -> (S, P, B), the way back from columns."""
+    """(P, S B), a column for each character of the batch -> (S, P, B)."""
     return a.reshape(len(a), S, -1).swapaxes(0, 1)
 
 

@@ -156,7 +156,7 @@ def columns(a):
 
 
 def per_step(a, S):
-    """(P, S B) -> (S, P, B), the way back from columns."""
+    """(P, S B), a column for each character of the batch -> (S, P, B)."""
     return a.reshape(len(a), S, -1).swapaxes(0, 1)
 
 
