@@ -43,9 +43,11 @@ import signal
 import sys
 import time
 
-# Measured: at these sizes one BLAS thread is the fastest. The variables count only before NumPy is loaded.
-if __name__ == "__main__" and not {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"} & set(os.environ):
-    os.environ.update(OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until there is something to keep, Ctrl-C just ends
+    # Measured: at these sizes one BLAS thread is the fastest. Set before NumPy is loaded, or not at all.
+    if not {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"} & set(os.environ):
+        os.environ.update(OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
 import numpy as np
 
@@ -58,18 +60,17 @@ SIZES = ("hidden", "cell")  # the options that make the shapes of a model
 
 
 def softmax(y, axis):
-    """exp(y) / sum exp(y) along axis; with the maximum subtracted first, exp cannot overflow."""
-    e = np.exp(y - y.real.max(axis=axis, keepdims=True))
-    e /= e.sum(axis=axis, keepdims=True)
-    return e
+    """exp(y) / sum exp(y) along axis."""
+    return softmax_and_log_sum(y, axis)[0]
 
 
-def output(y):
-    """The last layer: logits y (S, M, B) -> probs = softmax(y) (S, M, B), log sum exp(y) (S, 1, B)."""
-    top = y.real.max(axis=1, keepdims=True)
+def softmax_and_log_sum(y, axis):
+    """softmax(y) and log sum exp(y) along axis; with the maximum subtracted first, exp cannot overflow."""
+    top = y.real.max(axis=axis, keepdims=True)
     e = np.exp(y - top)
-    total = e.sum(axis=1, keepdims=True)
-    return e / total, np.log(total) + top
+    total = e.sum(axis=axis, keepdims=True)
+    e /= total
+    return e, np.log(total) + top
 
 
 def cross_entropy(cache, targets):
@@ -114,6 +115,11 @@ def new_state(rng, batchsize, options):
     return init_state(batchsize, options["hidden"], options["cell"])
 
 
+def as_type(arrays, dtype):
+    """A dict of arrays, copied to a type."""
+    return {name: value.astype(dtype) for name, value in arrays.items()}
+
+
 # ------------------------------------------------------------------------------------------------ forward
 
 
@@ -144,7 +150,7 @@ def forward(params, inputs, state):
         np.tanh(s[t + 1], out=c[t + 1])
         np.multiply(o, c[t + 1], out=h[t + 1])
     y = per_step(Why @ columns(h[1:]) + by, S)  # all steps at once: no step waits for the output of another
-    probs, log_sum = output(y)
+    probs, log_sum = softmax_and_log_sum(y, axis=1)
     cache = {"inputs": inputs, "cell": cell, "h": h, "c": c, "carried": carried, "gates": gates}
     cache |= {"y": y, "log_sum": log_sum, "probs": probs}
     return probs, cache, {"h": h[S].copy(), cell: carried[S].copy()}
@@ -283,7 +289,9 @@ def sample(params, state, seed_ix, n, rng, temperature=1.0):
         if temperature == 0:
             ix = y.argmax()
         else:
-            up_to = softmax((y - y.max()) / temperature, axis=0).cumsum()
+            up_to = softmax(
+                (y - y.max()) / temperature, axis=0
+            ).cumsum()  # y - max: y / 1e-300 would overflow
             ix = np.searchsorted(up_to, rng.random() * up_to[-1], side="right")
         ids[k] = ix
     return ids
@@ -294,6 +302,14 @@ def sample(params, state, seed_ix, n, rng, temperature=1.0):
 
 class Mistake(Exception):
     """Something that the person at the keyboard can put right; shown as one line, without a traceback."""
+
+    status = 2
+
+
+class Diverged(Mistake):
+    """The numbers of a run are no longer finite."""
+
+    status = 1
 
 
 def code_points(raw, as_bytes):
@@ -341,7 +357,8 @@ def refuse_unseen(what, seen, vocab, as_bytes):
     if len(unknown):
         names = ", ".join(f"0x{c:02x}" if as_bytes else repr(chr(c)) for c in unknown[:10])
         names += ", ..." if len(unknown) > 10 else ""
-        raise Mistake(f"{what} has {seen[unknown].sum()} characters that the model has never seen: {names}")
+        count = seen[unknown].sum()
+        raise Mistake(f"{what} has characters that the model has never seen, {count} in all: {names}")
 
 
 def to_ids(text, what, model, options):
@@ -385,11 +402,7 @@ FORMAT = 1  # of a saved model
 KEPT = (*SIZES, "init_scale", "batchsize", "seqlength", "lr", "clip", "seed", "fp64", "bytes", "holdout")
 FREE = ("seqlength", "lr", "clip")  # the kept options that may change when a run goes on
 GROUPS = ("params", "sums", "state")
-
-
-def as_type(arrays, dtype):
-    """A dict of arrays, copied to a type."""
-    return {name: value.astype(dtype) for name, value in arrays.items()}
+PAST_END = 1 << 60  # of any text
 
 
 def new_model(vocab, options):
@@ -401,7 +414,7 @@ def new_model(vocab, options):
         "params": params,
         "sums": {name: np.zeros_like(value) for name, value in params.items()},  # Adagrad's
         "state": as_type(new_state(rng, options["batchsize"], options), dtype),
-        "pointers": np.full(options["batchsize"], 1 << 60),  # past the end: every one jumps at first
+        "pointers": np.full(options["batchsize"], PAST_END),  # every one jumps at first
         "vocab": vocab,
         "rng": rng,
         "iteration": 0,
@@ -412,8 +425,10 @@ def new_model(vocab, options):
     }
 
 
-def save_model(path, model, options):
+def save_model(path, model, options, keep_old=False):
     """Write a model to an .npz file, by way of a temporary one: path holds a whole model at any moment.
+
+    With keep_old, what was there gets another name.
 
     Raises OSError, and leaves what path held before, if that fails.
     """
@@ -425,15 +440,18 @@ def save_model(path, model, options):
         arrays |= {f"{group}_{name}": value for name, value in model[group].items()}
     path, contents = os.path.realpath(path), io.BytesIO()
     np.savez(contents, **arrays)
+    temporary = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.tmp")
     try:
-        with open(path + ".tmp", "wb") as file:
+        with open(temporary, "wb") as file:
             file.write(contents.getbuffer())
             file.flush()
             os.fsync(file.fileno())
-        os.replace(path + ".tmp", path)
+        if keep_old:
+            set_aside(path)
+        os.replace(temporary, path)
     except OSError:
-        if os.path.exists(path + ".tmp"):
-            os.remove(path + ".tmp")
+        if os.path.exists(temporary):
+            os.remove(temporary)
         raise
 
 
@@ -461,17 +479,10 @@ def load_model(path):
 def rebuild(arrays, info):
     """Put a model together from what a file holds -> model, options. Raises whatever does not fit."""
     parser, options = option_parser()
-    words = {name: info["options"][name] for name in KEPT}
-    switches = [f"--{'' if on else 'no-'}{name}" for name, on in words.items() if isinstance(on, bool)]
-    others = [f"--{n}={v}" for n, v in words.items() if not isinstance(v, bool) and v is not None]
-    options |= vars(parser.parse_args(switches + others))
+    words = [as_word(name, info["options"][name]) for name in KEPT]
+    options |= vars(parser.parse_args(words)) | {"text": str(info["text"])}
     vocab = arrays["vocab"]
-    if (
-        vocab.ndim != 1
-        or vocab.dtype != np.int64
-        or not len(vocab)
-        or (np.diff(vocab, prepend=-1) <= 0).any()
-    ):
+    if vocab.ndim != 1 or vocab.dtype != np.int64 or (np.diff(vocab, prepend=-1) <= 0).any():
         raise ValueError("the vocabulary is not a sorted list")
     to_text(np.arange(len(vocab)), vocab, options["bytes"])
     model = new_model(vocab, options)
@@ -482,13 +493,10 @@ def rebuild(arrays, info):
     for name in ("iteration", "seconds", "bpc", "next_ix", "fingerprint"):
         model[name] = type(model[name])(info[name])
     model["rng"].bit_generator.state = info["rng"]
-    if not (
-        0 <= model["next_ix"] < len(vocab)
-        and model["pointers"].min() >= 0
-        and model["pointers"].max() <= 1 << 60
-    ):
+    low, high = model["pointers"].min(), model["pointers"].max()
+    if not (0 <= model["next_ix"] < len(vocab) and 0 <= low and high <= PAST_END):
         raise ValueError("a place is outside the text")
-    return model, {name: options[name] for name in KEPT} | {"text": str(info["text"])}
+    return model, {name: options[name] for name in (*KEPT, "text")}
 
 
 def fitting(arrays, name, like):
@@ -518,7 +526,12 @@ def report(model, speed, options):
 def check(model, ids, options):
     """What is shown at every check interval: a sample."""
     if model["iteration"]:
-        say(f"----\n{write_sample(model, options)}\n----")
+        show_sample(model, options)
+
+
+def show_sample(model, options):
+    """What the model writes, on the terminal."""
+    say(f"----\n{write_sample(model, options)}\n----")
 
 
 def keep_freed_memory():
@@ -546,21 +559,21 @@ def adagrad(flat, sums, g, lr, clip):
     flat -= lr * g / np.sqrt(sums + 1e-8)
 
 
-def learn(model, ids, held_out, options):
+def learn(model, ids, held_out, signals, options):
     """Train until a limit or a signal; report, check and save on the way. Returns the exit status.
 
-    Raises Mistake when the loss is no longer finite.
+    Raises Diverged when the loss is no longer finite.
     """
     keep_freed_memory()
     flat, model["params"] = in_one(model["params"])
     sums, model["sums"] = in_one(model["sums"])
     characters = options["seqlength"] * options["batchsize"]
-    signals = catch_signals()
     began, iters = time.perf_counter() - model["seconds"], options["iters"] or math.inf
     deadline = time.perf_counter() + options["timelimit"]
     trained, busy = 0, 0.0  # iterations, and seconds spent on them, since the last report
+    checked = model["iteration"] or -1  # a loaded model has been looked at where it stopped
     while model["iteration"] < iters and time.perf_counter() < deadline and not signals:
-        if model["iteration"] % options["check_interval"] == 0:
+        if model["iteration"] % options["check_interval"] == 0 and model["iteration"] != checked:
             if model["iteration"]:
                 keep(model, options)
                 report_held_out(model, held_out, options)
@@ -569,7 +582,7 @@ def learn(model, ids, held_out, options):
         inputs, targets = next_batch(model, ids, options)
         loss, grads, model["state"] = train(model["params"], inputs, targets, model["state"])
         if not math.isfinite(loss):
-            raise Mistake(diverged(model, options), 1)
+            raise Diverged(diverged(model, options))
         g = np.concatenate([grads[name].ravel() for name in model["params"]])
         adagrad(flat, sums, g, options["lr"], options["clip"])
         trained, busy = trained + 1, busy + time.perf_counter() - tick
@@ -602,7 +615,7 @@ def keep(model, options):
     if not options["save"]:
         return True
     if not all(np.isfinite(value).all() for value in model["params"].values()):
-        raise Mistake(diverged(model, options), 1)
+        raise Diverged(diverged(model, options))
     try:
         save_model(options["save"], model, options)
         return True
@@ -641,7 +654,7 @@ def bits_per_character(params, state, ids, progress=False):
         _, cache, state = forward(params, ids[at].astype(np.intp), state)
         loss += float(cross_entropy(cache, ids[at + 1].astype(np.intp)))
         if progress and start % (100 * step) == 0:
-            print(f"\r{100 * start // length} %", end="", file=sys.stderr, flush=True)
+            print(f"\r{100 * start // length} %", end="\r", file=sys.stderr, flush=True)
     return loss / (length * B) / math.log(2)
 
 
@@ -687,7 +700,7 @@ def append(path, text):
 
 def set_aside(path):
     """Rename a file that is there already to path.1, or the next number that is free."""
-    if os.path.isfile(path):
+    if os.path.isfile(path) and os.path.getsize(path):
         os.replace(path, next(f"{path}.{n}" for n in itertools.count(1) if not os.path.exists(f"{path}.{n}")))
 
 
@@ -701,11 +714,9 @@ def begin_files(model, options):
             with open(path, "a", encoding="utf-8") as file:
                 file.write("" if begun else header)
         if options["save"]:
-            path = os.path.realpath(options["save"])
-            save_model(path + ".new", model, options)
-            if path != os.path.realpath(options["load"] or ""):
-                set_aside(path)
-            os.replace(path + ".new", path)
+            path = options["save"]
+            goes_on = os.path.realpath(path) == os.path.realpath(options["load"] or "")
+            save_model(path, model, options, keep_old=not goes_on)
     except OSError as error:
         raise Mistake(f"cannot write {path}: {error.strerror}; give another place") from error
 
@@ -739,6 +750,13 @@ def number(kind, least, most, what):
     return parse
 
 
+def file_name(word):
+    """A type for an option: an empty name, from a variable that is not set, say, is a mistake."""
+    if not word:
+        raise argparse.ArgumentTypeError("must be the name of a file")
+    return word
+
+
 def complain(message):
     """What argparse does with a wrong command line."""
     raise Mistake(f"{message}; --help lists the options")
@@ -754,15 +772,15 @@ def option_parser():
     def add(name, kind, what, default=None):
         values.setdefault(name, default)
         shown = "" if values[name] is None else f" (default: {values[name]})"
-        if kind is bool:
-            more = {"action": argparse.BooleanOptionalAction}
-        else:
-            more = {"choices": kind} if isinstance(kind, tuple) else {"type": kind, "metavar": "X"}
+        more = {"choices": kind} if isinstance(kind, tuple) else {"type": kind, "metavar": "X"}
+        more = {"action": argparse.BooleanOptionalAction} if kind is bool else more
         parser.add_argument(f"--{name}", help=what + shown, **more)
 
     size = number(int, 1, 10**9, "a whole number of 1 or more")
     count = number(int, 0, 2**63 - 1, "a whole number of 0 or more")
     positive = number(float, 5e-324, sys.float_info.max, "a number above 0")
+    none_or_more = number(float, 0, sys.float_info.max, "a number of 0 or more")
+    values["evaluate"] = False
     values["text"] = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "missing-hour.txt")
     parser.add_argument(
         "text", nargs="?", metavar="TEXT", help="file to learn (default: data/missing-hour.txt)"
@@ -772,7 +790,7 @@ def option_parser():
     add("batchsize", size, "sequences in a batch", 16)
     add("seqlength", size, "time steps in a batch", 25)
     add("lr", positive, "learning rate of Adagrad", 0.1)
-    add("clip", positive, "clip each entry of the gradient to this size; off unless given, 5 is usual")
+    add("clip", none_or_more, "clip each entry of the gradient to this size; 0 is off, 5 usual", 0.0)
     add("seed", count, "makes a run repeatable; random unless given")
     add("fp64", bool, "compute in float64", False)
     add("bytes", bool, "read the text as bytes, not as UTF-8", False)
@@ -782,17 +800,22 @@ def option_parser():
     add("report_interval", size, "iterations between log lines")
     add("check_interval", size, "iterations between samples, saves and measures of the held-out text")
     add("sample_length", count, "characters in a sample", 200)
-    add("fname", str, "file for the log: iteration, seconds and BPC in columns")
-    add("save", str, "file to save the model in, at every check, at the end and on Ctrl-C")
-    add("load", str, "saved model to go on from")
-    add("gradcheck", bool, "check the gradient of the first batch, print the table and stop")
+    add("fname", file_name, "file for the log: iteration, seconds and BPC in columns")
+    add("save", file_name, "file to save the model in, at every check, at the end and on Ctrl-C")
+    add("load", file_name, "saved model to go on from")
+    add("gradcheck", bool, "check the gradient of the first batch and stop; no: not while training either")
     add("sample", count, "with --load: print so many characters and stop")
     add("prime", str, "with --sample: text that the model reads first")
-    add(
-        "temperature", number(float, 0, 1e6, "a number of 0 or more"), "with --sample: below 1 bolder...", 1.0
-    )
-    add("evaluate", bool, "with --load: print the bits per character of TEXT and stop", False)
+    add("temperature", none_or_more, "with --sample: 0 takes the likeliest, over 1 dares more", 1.0)
+    parser.add_argument("--evaluate", action="store_true", help="with --load: print the BPC of TEXT and stop")
     return parser, values
+
+
+def as_word(name, value):
+    """An option as it is typed."""
+    if isinstance(value, bool):
+        return f"--{name}" if value else f"--no-{name}"
+    return f"--{name}={value}"
 
 
 def read_options(words):
@@ -801,16 +824,18 @@ def read_options(words):
     given = vars(parser.parse_args(words))
     model, saved = load_model(given["load"]) if "load" in given else (None, {})
     options = base | defaults(saved | given) | saved | given
-    looks = options["sample"] is not None or options["evaluate"]  # at a model, without training it
+    looks = [f"--{name}" for name in ("sample", "evaluate") if name in given]
     if looks and model is None:
-        raise Mistake("--sample and --evaluate need a trained model; name its file with --load")
+        raise Mistake(f"{looks[0]} needs a trained model; name its file with --load")
+    if looks and {"save", "fname", "gradcheck"} & set(given) or len(looks) > 1:
+        raise Mistake(f"{looks[0]} does nothing else; leave out the other tasks, --save and --fname")
     if options["sample"] is None and {"prime", "temperature"} & set(given):
         raise Mistake("--prime and --temperature need --sample and a number of characters")
     for name in KEPT:
         if saved and options[name] != saved[name] and name not in FREE and not (looks and name == "seed"):
-            clash = f"--{name} {given[name]} contradicts {given['load']}, which has {saved[name]}"
-            raise Mistake(f"{clash}; leave it out, or start anew without --load")
-    if options["seed"] is None or (looks and "seed" not in given):
+            clash = f"{as_word(name, given[name])} contradicts {given['load']}, which has "
+            raise Mistake(f"{clash}{as_word(name, saved[name])}; leave it out, or start anew without --load")
+    if options["seed"] is None or (options["sample"] is not None and "seed" not in given):
         options["seed"] = int(np.random.default_rng().integers(1 << 32))
     options["text"] = os.path.abspath(options["text"])
     refuse_overwriting(options)
@@ -818,17 +843,18 @@ def read_options(words):
 
 
 def refuse_overwriting(options):
-    """Raise Mistake if the run would write over what it reads."""
-    files = {
-        name: os.path.realpath(options[name]) for name in ("text", "load", "fname", "save") if options[name]
-    }
-    for written, others in (("fname", ("text", "load", "save")), ("save", ("text",))):
-        for other in others:
-            if written in files and files[written] == files.get(other):
-                raise Mistake(
-                    f"--{written} {options[written]} is also the file for {other}; give another name"
-                )
-    if options["save"] and os.path.exists(files["save"]) and not os.path.isfile(files["save"]):
+    """Raise Mistake if the run would write over what it reads, or two things to one file."""
+    written = [path for path, _ in log_files(options)] + [options["save"]] * bool(options["save"])
+    taken = {os.path.realpath(options["text"])}
+    for path in written:
+        if os.path.realpath(path) in taken:
+            raise Mistake(f"{path} is to be written, but is the text or another file of this run; rename one")
+        taken.add(os.path.realpath(path))
+    if options["load"] and os.path.realpath(options["load"]) in taken - {
+        os.path.realpath(options["save"] or "")
+    }:
+        raise Mistake(f"{options['load']} is to be loaded, but is the text or a log of this run; rename one")
+    if options["save"] and os.path.exists(options["save"]) and not os.path.isfile(options["save"]):
         raise Mistake(f"--save {options['save']} is not a file; give another name")
 
 
@@ -890,13 +916,16 @@ def print_sample(model, options):
 
 def train_and_sample(model, ids, held_out, options):
     """The run that the scripts are for -> exit status."""
+    signals = catch_signals()
     begin_files(model, options)
     size = sum(value.size for value in model["params"].values())
     what = f"{len(ids)} characters, {len(model['vocab'])} different, from {os.path.basename(options['text'])}"
     say(f"{what}; {size} parameters; seed {options['seed']}")
+    if options["iters"] and model["iteration"] >= options["iters"]:
+        say(f"{options['load']} has {model['iteration']} iterations already; --iters counts them too")
     try:
-        status = learn(model, ids, held_out, options)
-        say(f"----\n{write_sample(model, options)}\n----")
+        status = learn(model, ids, held_out, signals, options)
+        show_sample(model, options)
     except OSError:  # standard output is closed or full: nothing is lost all the same
         keep(model, options)
         raise
@@ -918,20 +947,19 @@ def run(words):
 
 def main(words=None):
     """Run the command line and turn every foreseeable failure into one line. Returns the exit status."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")
     sys.stdout.reconfigure(errors="replace")
     try:
         with np.errstate(all="ignore"):  # a run that diverges is told of in one line, by learn
             return run(words)
     except Mistake as mistake:
-        message, status = (*mistake.args, 2)[:2]
+        message, status = mistake, mistake.status
     except MemoryError:
         message, status = "not enough memory for these sizes; give smaller ones", 2
     except BrokenPipeError:  # nobody reads on: end as quietly as other tools do
-        message, status = "", 128 + signal.SIGPIPE
+        message, status = None, 128 + signal.SIGPIPE
     except OSError as error:
         message, status = f"cannot write to standard output: {error.strerror}; make room for it", 1
-    except KeyboardInterrupt:
-        message, status = "", 128 + signal.SIGINT
     if message:
         print(f"{SCRIPT}: error: {message}", file=sys.stderr)
     else:

@@ -16,7 +16,7 @@ DIFFERENT = {
     "R L N D": "init_params init_state forward backward defaults add_own",
     "R L ND": "KIND SIZES new_state",
     "RL ND": "new_params",
-    "RLN D": "log_files report check run",
+    "RLN D": "log_files report check show_sample run",
     "N D": """unit unit_backward content_weighting content_weighting_backward usage usage_backward
         allocation allocation_backward write_weighting write_weighting_backward write write_backward
         links links_backward precedence precedence_backward

@@ -133,7 +133,7 @@ def test_sample_prints_the_characters_and_nothing_else(script, trained):
 def test_a_prime_that_the_model_cannot_read_is_named(trained):
     done = command("rnn-numpy.py", "--load", "rnn.npz", "--sample", 5, "--prime", "Té €", cwd=trained)
     assert done.returncode == 2 and is_one_line(done.stderr, "rnn-numpy.py")
-    assert "--prime has 2 characters that the model has never seen: 'é', '€'" in done.stderr
+    assert "--prime has characters that the model has never seen, 2 in all: 'é', '€'" in done.stderr
 
 
 def test_a_model_of_bytes_is_primed_with_bytes(tmp_path):
@@ -163,7 +163,7 @@ def test_evaluate_names_unknown_characters_and_counts_them(trained, tmp_path):
     words = ["--load", trained / "rnn.npz", "other.txt", "--evaluate"]
     done = command("rnn-numpy.py", *words, cwd=tmp_path)
     assert done.returncode == 2 and is_one_line(done.stderr, "rnn-numpy.py")
-    assert "has 5 characters that the model has never seen: '{', '}', 'ß'" in done.stderr
+    assert "has characters that the model has never seen, 5 in all: '{', '}', 'ß'" in done.stderr
 
 
 def test_held_out_text_is_not_learned_from(tmp_path):
@@ -196,13 +196,13 @@ def test_the_two_dnc_scripts_open_each_others_models(tmp_path):
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["--hidden", 20], "--hidden 20 contradicts rnn.npz, which has 16"),
-        (["--batchsize", 3], "--batchsize 3 contradicts rnn.npz, which has 16"),
-        (["--fp64"], "--fp64 True contradicts rnn.npz, which has False"),
-        (["--bytes"], "--bytes True contradicts"),
-        (["--holdout", "0.5"], "--holdout 0.5 contradicts"),
-        (["--seed", "2"], "--seed 2 contradicts"),
-        (["other.txt"], "other.txt has 5 characters that the model has never seen: '€'"),
+        (["--hidden", 20], "--hidden=20 contradicts rnn.npz, which has --hidden=16"),
+        (["--batchsize", 3], "--batchsize=3 contradicts rnn.npz, which has --batchsize=16"),
+        (["--fp64"], "--fp64 contradicts rnn.npz, which has --no-fp64"),
+        (["--bytes"], "--bytes contradicts"),
+        (["--holdout", "0.5"], "--holdout=0.5 contradicts"),
+        (["--seed", "2"], "--seed=2 contradicts"),
+        (["other.txt"], "other.txt has characters that the model has never seen, 5 in all: '€'"),
     ],
 )
 def test_what_contradicts_a_model_is_refused(words, expected, trained, tmp_path):
@@ -233,6 +233,19 @@ def test_a_model_that_is_there_already_is_not_lost(tmp_path):
     assert (tmp_path / "m.npz.1").read_text() == "precious"
     assert contents(tmp_path / "m.npz.2")[1]["iteration"] == 5
     assert sorted(os.listdir(tmp_path)) == ["m.npz", "m.npz.1", "m.npz.2"]
+
+
+def test_neighbours_of_a_model_are_not_touched(tmp_path):
+    for end in ("tmp", "new", "~"):
+        (tmp_path / f"m.npz.{end}").write_text("precious")
+    assert command("rnn-numpy.py", *SMALL, "--iters", 5, "--save", "m.npz", cwd=tmp_path).returncode == 0
+    assert all((tmp_path / f"m.npz.{end}").read_text() == "precious" for end in ("tmp", "new", "~"))
+
+
+@pytest.mark.parametrize("more", [["--evaluate"], ["--save", "x.npz"], ["--fname", "x.dat"], ["--gradcheck"]])
+def test_a_sample_is_all_that_is_done(more, trained, tmp_path):
+    done = command("rnn-numpy.py", "--load", trained / "rnn.npz", "--sample", 5, *more, cwd=tmp_path)
+    assert done.returncode == 2 and is_one_line(done.stderr, "rnn-numpy.py") and not os.listdir(tmp_path)
 
 
 def broken_files(path):
