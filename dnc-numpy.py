@@ -1096,8 +1096,9 @@ def add_own(add, size):
 
 def defaults(given):
     """The defaults of this script; given, the options that are set, for those that depend on others."""
-    values = {"hidden": 32, "memory": "content", "report_interval": 200, "check_interval": 5000}
+    values = {"hidden": 32, "memory": "content", "report_interval": 500, "check_interval": 10000}
     if given.get("memory") == "paper":
+        values |= {"report_interval": 100, "check_interval": 3000}
         return values | {"cell": "standard", "heads": 1, "locations": 16, "width": 16}
     if given.get("heads", 1) > 1:
         raise Mistake("the content memory has one read head; for more add --memory paper")

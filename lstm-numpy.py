@@ -732,7 +732,7 @@ def add_own(add, size):
 
 def defaults(given):
     """The defaults of this script; given, the options that are set, for those that depend on others."""
-    return {"hidden": 32, "cell": "squashed", "report_interval": 500, "check_interval": 10000}
+    return {"hidden": 32, "cell": "squashed", "report_interval": 1000, "check_interval": 20000}
 
 
 def number(kind, least, most, what):

@@ -690,7 +690,7 @@ def add_own(add, size):
 
 def defaults(given):
     """The defaults of this script; given, the options that are set, for those that depend on others."""
-    return {"hidden": 32, "report_interval": 1000, "check_interval": 20000}
+    return {"hidden": 32, "report_interval": 2000, "check_interval": 40000}
 
 
 def number(kind, least, most, what):

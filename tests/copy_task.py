@@ -20,11 +20,13 @@ import time
 import numpy as np
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PAPER = "--memory paper --heads 2 --hidden 24 --locations 24 --width 16"
+CONTENT = "--memory content --hidden 30 --locations 24 --width 16"
 MODELS = [
-    "rnn-numpy.py --hidden 64 --lr 0.05",
-    "lstm-numpy.py --hidden 32 --lr 0.1 --init_scale 0.1",
-    "dnc-numpy.py --memory content --hidden 30 --lr 0.1 --init_scale 0.1",
-    "dnc-numpy.py --memory paper --hidden 24 --lr 0.1 --init_scale 0.1",
+    "rnn-numpy.py --hidden 86 --lr 0.05",
+    "lstm-numpy.py --hidden 42 --lr 0.1 --init_scale 0.1",
+    f"dnc-numpy.py {CONTENT} --lr 0.1 --init_scale 0.1 --clip 10",
+    f"dnc-numpy.py {PAPER} --lr 0.1 --init_scale 0.1 --clip 10",
 ]
 STREAMS = 16  # the held-out text is cut into so many stretches, which are read side by side
 FIRST = 250  # characters at the start of each that are read, but not counted: there a sequence begins
@@ -107,10 +109,10 @@ def main():
     add("letters", 8, "different letters")
     add("shortest", 1, "fewest letters before the mark")
     add("longest", 20, "most letters before the mark")
-    add("lines", 20000, "lines of the text to train on")
+    add("lines", 2000, "lines of the text to train on")
     add("seqlength", 50, "time steps in a batch")
     add("batchsize", 8, "sequences in a batch")
-    add("iters", 8000, "iterations")
+    add("iters", 4000, "iterations")
     add("seeds", 3, "runs of each model")
     parser.add_argument("--model", action="append", help="script and options, may be repeated; else the four")
     args = parser.parse_args()
