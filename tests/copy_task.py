@@ -24,7 +24,7 @@ PAPER = "--memory paper --heads 2 --hidden 24 --locations 24 --width 16"
 CONTENT = "--memory content --hidden 30 --locations 24 --width 16"
 MODELS = [
     "rnn-numpy.py --hidden 86 --lr 0.05",
-    "lstm-numpy.py --hidden 42 --lr 0.1 --init_scale 0.1",
+    "lstm-numpy.py --hidden 42 --cell standard --lr 0.1 --init_scale 0.1",
     f"dnc-numpy.py {CONTENT} --lr 0.1 --init_scale 0.1 --clip 10",
     f"dnc-numpy.py {PAPER} --lr 0.1 --init_scale 0.1 --clip 10",
 ]
