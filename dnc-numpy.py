@@ -185,7 +185,13 @@ def content_weighting_backward(dc, c, D, M1, k1, beta):
     """-> dM1, dk1, dbeta"""
     dz = softmax_backward(dc, c, axis=2)
     dD = dz * beta[:, :, None]
-    return dD.swapaxes(1, 2) @ k1, dD @ M1, np.einsum("bkn,bkn->bk", dz, D)
+    return outer(dD, k1), dD @ M1, np.einsum("bkn,bkn->bk", dz, D)
+
+
+def outer(x, y):
+    """The sum over heads of x y': x (B, K, N), y (B, K, W) -> (B, N, W)."""
+    x = x.swapaxes(1, 2)
+    return x * y if y.shape[1] == 1 else x @ y  # @ is slow where it has nothing to sum
 
 
 def usage(u0, ww0, wr0, f):
@@ -216,26 +222,27 @@ def products_of_others(kept):
 def allocation(u):
     """a[phi_j] = (1 - v[phi_j]) prod over i < j of v[phi_i], phi the locations from the least used up.
 
-    u (B, N) -> a (B, N), what backward needs: phi as an index; a, v and the products in its order.
+    u (B, N) -> a (B, N), what backward needs: phi, as places in the flat u; a, v, products in its order.
     v = EPS + (1 - EPS) u is the usage, kept off 0 so that backward can divide by it.
     """
-    phi = np.arange(len(u))[:, None], np.argsort(u.real, axis=1, kind="stable")
-    v = EPS + (1 - EPS) * u[phi]
+    phi = u.real.argsort(axis=1, kind="stable")
+    phi += np.arange(0, u.size, u.shape[1])[:, None]
+    v = EPS + (1 - EPS) * u.take(phi)
     before = np.ones_like(v)
-    np.cumprod(v[:, :-1], axis=1, out=before[:, 1:])
+    np.multiply.accumulate(v[:, :-1], axis=1, out=before[:, 1:])
     a, a_sorted = np.empty_like(v), (1 - v) * before
-    a[phi] = a_sorted
+    a.put(phi, a_sorted)
     return a, (phi, a_sorted, v, before)
 
 
 def allocation_backward(da, cache):
     """-> du; the order phi counts as constant"""
     phi, a_sorted, v, before = cache
-    da, later = da[phi], np.zeros_like(v)
+    da, later = da.take(phi), np.zeros_like(v)
     share = da * a_sorted  # v_j is a factor of the a of all that come later
-    np.cumsum(share[:, :0:-1], axis=1, out=later[:, -2::-1])
+    np.add.accumulate(share[:, :0:-1], axis=1, out=later[:, -2::-1])
     du = np.empty_like(v)
-    du[phi] = (1 - EPS) * (later / v - da * before)
+    du.put(phi, (1 - EPS) * (later / v - da * before))
     return du
 
 
@@ -254,16 +261,18 @@ def write_weighting_backward(dww, chosen, a, cw, ga, gw):
 
 
 def write(M0, ww, e, v):
-    """M = M0 (1 - ww e') + ww v' = M0 + ww (v - M0 e)': ww (B, N), e, v (B, W) -> (B, N, W), what ww gets"""
-    news = v[:, None] - M0 * e[:, None]
-    return M0 + ww[:, :, None] * news, news
+    """M = M0 (1 - ww e') + ww v': ww (B, N), e, v (B, W) -> M (B, N, W), the factor of M0"""
+    kept = 1 - ww[:, :, None] * e[:, None]
+    M = kept * M0
+    M += ww[:, :, None] * v[:, None]
+    return M, kept
 
 
-def write_backward(dM, M0, ww, e, news):
+def write_backward(dM, kept, M0, ww, e, v):
     """-> dM0, dww, de, dv"""
-    dnews = ww[:, :, None] * dM
-    dww = np.einsum("bnw,bnw->bn", dM, news)
-    return dM - dnews * e[:, None], dww, -np.einsum("bnw,bnw->bw", dnews, M0), dnews.sum(axis=1)
+    lost = dM * M0
+    dww = (dM @ v[:, :, None] - lost @ e[:, :, None])[:, :, 0]
+    return kept * dM, dww, -(ww[:, None] @ lost)[:, 0], (ww[:, None] @ dM)[:, 0]
 
 
 def links(L0, ww, p0):
@@ -287,7 +296,7 @@ def links_backward(dL, kept, L0, ww, p0):
     """-> dL0, dww, dp0; sets the diagonal of dL to 0"""
     diagonal(dL)[:] = 0
     lost = dL * L0
-    dww = (dL @ p0[:, :, None])[:, :, 0] - lost.sum(axis=2) - lost.sum(axis=1)
+    dww = (dL @ p0[:, :, None])[:, :, 0] - np.einsum("bij->bi", lost) - np.einsum("bij->bj", lost)
     return kept * dL, dww, (ww[:, None] @ dL)[:, 0]
 
 
@@ -315,8 +324,7 @@ def read_weighting(L, wr0, cr, pi):
 def read_weighting_backward(dwr, L, wr0, pi, modes):
     """-> dL, dwr0, dcr, dpi"""
     dbk, dcr, dfw = (pi[..., None] * dwr[:, :, None]).swapaxes(0, 2).swapaxes(1, 2)
-    dL = wr0.swapaxes(1, 2) @ dbk
-    dL += dfw.swapaxes(1, 2) @ wr0
+    dL = outer(np.concatenate([wr0, dfw], axis=1), np.concatenate([dbk, wr0], axis=1))
     dwr0 = dbk @ L.swapaxes(1, 2)
     dwr0 += dfw @ L
     return dL, dwr0, dcr, (modes @ dwr[..., None])[..., 0]
@@ -367,9 +375,7 @@ def forward(params, inputs, state):
     Winterface_T[:, at["gates"]] *= 0.5  # as halves above
     z = np.empty((S, B, Winterface_T.shape[1]), dtype)  # the memory's interface
     memory_step = complete_memory if "Whm" in params else content_memory
-    memory = {
-        name: np.moveaxis(state[name], -1, 0).astype(dtype) for name in state if name not in ("h", cell, "r")
-    }
+    memory = {name: batch_first(state[name]).astype(dtype) for name in state if name not in ("h", cell, "r")}
     if "Whm" in params:
         memory["M1"] = unit(memory["M"])[0]
     steps = []
@@ -391,8 +397,18 @@ def forward(params, inputs, state):
     cache = {"inputs": inputs, "cell": cell, "hr": hr, "c": c, "carried": carried, "gates": gates, "z": z}
     cache |= {"at": at, "names": names, "steps": steps, "y": y, "log_sum": log_sum, "probs": probs}
     end = {"h": hr[S, :H].copy(), cell: carried[S].copy(), "r": hr[S, H:].copy()}
-    end |= {name: np.moveaxis(memory[name], 0, -1).copy() for name in memory if name in state}
+    end |= {name: batch_last(memory[name]).copy() for name in memory if name in state}
     return probs, cache, end
+
+
+def batch_first(a):
+    """A view with the last axis first."""
+    return a.transpose(-1, *range(a.ndim - 1))
+
+
+def batch_last(a):
+    """A view with the first axis last."""
+    return a.transpose(*range(1, a.ndim), 0)
 
 
 def columns(a):
@@ -421,8 +437,8 @@ def content_memory(z, at, memory):
     M0 = memory["M"]
     k, v, e = z[:, at["k"]].reshape(len(z), 2, -1), z[:, at["v"]], sigmoid_of_double(z[:, at["e"]])
     w = softmax(k @ M0.swapaxes(1, 2), axis=2)  # (B, 2, N): wr, ww
-    M, news = write(M0, w[:, 1], e, v)
-    return w[:, :1] @ M, {"M": M}, {"M0": M0, "M": M, "w": w, "news": news}
+    M, kept = write(M0, w[:, 1], e, v)
+    return w[:, :1] @ M, {"M": M}, {"M0": M0, "M": M, "w": w, "kept": kept}
 
 
 def sigmoid_of_double(x):
@@ -451,7 +467,7 @@ def complete_memory(z, at, memory):
     a, allocation_cache = allocation(u)
     cw, Dw = content_weighting(M1_0, k1[:, R:], beta[:, R:])
     ww, chosen = write_weighting(a, cw[:, 0], ga, gw)
-    M, news = write(M0, ww, e, v)
+    M, M_kept = write(M0, ww, e, v)
 
     L, L_kept = links(L0, ww, p0)
     p, p_kept = precedence(p0, ww)
@@ -461,7 +477,7 @@ def complete_memory(z, at, memory):
     after = {"M": M, "M1": M1, "u": u, "p": p, "L": L, "ww": ww, "wr": wr}
     cache = {"before": memory, "after": after, "k1": k1, "k_norm": k_norm, "beta": beta, "pi": pi, "a": a}
     cache |= {"usage": usage_cache, "allocation": allocation_cache, "cw": cw, "Dw": Dw, "chosen": chosen}
-    cache |= {"news": news, "L_kept": L_kept, "p_kept": p_kept, "M_norm": M_norm, "cr": cr, "Dr": Dr}
+    cache |= {"M_kept": M_kept, "L_kept": L_kept, "p_kept": p_kept, "M_norm": M_norm, "cr": cr, "Dr": Dr}
     return wr @ M, after, cache | {"modes": modes}
 
 
@@ -478,13 +494,14 @@ def backward(params, targets, cache):
     dy = columns(cache["probs"]) - one_hot(targets, M, hr.dtype)  # (M, S B)
     Wout = np.hstack([params["Why"], params["Wry"]])
     dhr_out = per_step(Wout.T @ dy, S)  # (S, H + R W, B): what reaches h and r by way of the outputs
-    i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # (S, H, B) each
+    gates = gates.reshape(S, 4, H, B)
+    i, o, f, g = gates.swapaxes(0, 1)  # (S, H, B) each
     # The gradient in the argument of each gate, for a gradient of 1 in s (i, f, g) or in h (o)
-    slopes = np.empty((S, 4, H, B), hr.dtype)
-    slopes[:, 0] = g * i * (1 - i)
-    slopes[:, 1] = c[1:] * o * (1 - o)
-    slopes[:, 2] = carried[:-1] * f * (1 - f)
-    slopes[:, 3] = i * (1 - g**2)
+    slopes = gates * (1 - gates)  # sigmoid'
+    slopes[:, 0] *= g
+    slopes[:, 1] *= c[1:]
+    slopes[:, 2] *= carried[:-1]
+    slopes[:, 3] = i * (1 - g**2)  # tanh'
     slope_c = 1 - c**2  # tanh' at every step
     o = o * slope_c[1:]  # from h to s
     f = f * slope_c[:-1] if cache["cell"] == "c" else f  # from s to the s of the step before
@@ -526,17 +543,17 @@ def interface_slopes(z, at):
 
 def content_memory_backward(dr, dmemory, step, z, at, dz):
     """From the gradients in r (W, B) and the new memory to those in the old one; those in z go to dz."""
-    M0, M, w, news = (step[name] for name in ("M0", "M", "w", "news"))
+    M0, M, w = step["M0"], step["M"], step["w"]
     B, N, W = M0.shape
-    wr, ww, e, k = w[:, 0], w[:, 1], z[:, at["e"]], z[:, at["k"]].reshape(B, 2, W)
+    e, v, k = z[:, at["e"]], z[:, at["v"]], z[:, at["k"]].reshape(B, 2, W)
     dr = dr.T.reshape(B, 1, W)
-    dM = dmemory["M"] + wr[:, :, None] * dr
+    dM = dmemory["M"] + outer(w[:, :1], dr)
     dw = np.empty_like(w)
     dw[:, :1] = dr @ M.swapaxes(1, 2)
-    dM0, dw[:, 1], dz[:, at["e"]], dz[:, at["v"]] = write_backward(dM, M0, ww, e, news)
+    dM0, dw[:, 1], dz[:, at["e"]], dz[:, at["v"]] = write_backward(dM, step["kept"], M0, w[:, 1], e, v)
     dscores = softmax_backward(dw, w, axis=2)
     dz[:, at["k"]] = (dscores @ M0).reshape(B, 2 * W)
-    return {"M": dM0 + dscores.swapaxes(1, 2) @ k}
+    return {"M": dM0 + outer(dscores, k)}
 
 
 def complete_memory_backward(dr, dmemory, step, z, at, dz):
@@ -544,7 +561,7 @@ def complete_memory_backward(dr, dmemory, step, z, at, dz):
     M0, M1_0, u0, ww0, wr0, p0, L0 = (step["before"][name] for name in ("M", "M1", "u", "ww", "wr", "p", "L"))
     M, M1, L, ww, wr = (step["after"][name] for name in ("M", "M1", "L", "ww", "wr"))
     k1, beta, pi, a, cw, cr = (step[name] for name in ("k1", "beta", "pi", "a", "cw", "cr"))
-    e, f, ga, gw = (z[:, at[part]] for part in ("e", "f", "ga", "gw"))
+    v, e, f, ga, gw = (z[:, at[part]] for part in ("v", "e", "f", "ga", "gw"))
     B, R, N = wr.shape
     dr, dk1, dbeta = dr.T.reshape(B, R, -1), np.empty_like(k1), np.empty_like(beta)
 
@@ -554,13 +571,13 @@ def complete_memory_backward(dr, dmemory, step, z, at, dz):
         dcr, cr, step["Dr"], M1, k1[:, :R], beta[:, :R]
     )
     dM = unit_backward(dmemory["M1"] + dM1, M1, step["M_norm"])
-    dM += wr.swapaxes(1, 2) @ dr
+    dM += outer(wr, dr)
     dM += dmemory["M"]
     dp0, dww = precedence_backward(dmemory["p"], step["p_kept"], p0)
     dL += dmemory["L"]
     dL0, dww_links, dp0_links = links_backward(dL, step["L_kept"], L0, ww, p0)
 
-    dM0, dww_write, dz[:, at["e"]], dz[:, at["v"]] = write_backward(dM, M0, ww, e, step["news"])
+    dM0, dww_write, dz[:, at["e"]], dz[:, at["v"]] = write_backward(dM, step["M_kept"], M0, ww, e, v)
     dww = dww + dww_links + dww_write + dmemory["ww"]
     weighting = write_weighting_backward(dww, step["chosen"], a, cw[:, 0], ga, gw)
     da, dcw, dz[:, at["ga"]], dz[:, at["gw"]] = weighting

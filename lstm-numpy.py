@@ -186,13 +186,14 @@ def backward(params, targets, cache):
     (S, B), H, M = targets.shape, len(Whh_T), len(Why)
     dy = columns(cache["probs"]) - one_hot(targets, M, h.dtype)  # (M, S B)
     dh_out = per_step(Why.T @ dy, S)  # (S, H, B): what reaches h by way of the outputs
-    i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # (S, H, B) each
+    gates = gates.reshape(S, 4, H, B)
+    i, o, f, g = gates.swapaxes(0, 1)  # (S, H, B) each
     # The gradient in the argument of each gate, for a gradient of 1 in s (i, f, g) or in h (o)
-    slopes = np.empty((S, 4, H, B), h.dtype)
-    slopes[:, 0] = g * i * (1 - i)
-    slopes[:, 1] = c[1:] * o * (1 - o)
-    slopes[:, 2] = carried[:-1] * f * (1 - f)
-    slopes[:, 3] = i * (1 - g**2)
+    slopes = gates * (1 - gates)  # sigmoid'
+    slopes[:, 0] *= g
+    slopes[:, 1] *= c[1:]
+    slopes[:, 2] *= carried[:-1]
+    slopes[:, 3] = i * (1 - g**2)  # tanh'
     slope_c = 1 - c**2  # tanh' at every step
     o = o * slope_c[1:]  # from h to s
     f = f * slope_c[:-1] if cache["cell"] == "c" else f  # from s to the s of the step before

@@ -78,8 +78,8 @@ def fast():
         return last(net.precedence_backward(dp, net.precedence(p0, ww)[1], p0))
 
     def write_backward(dM, M0, ww, e, v):
-        dM, M0, ww, e, v = first(dM, M0, ww, e, v)
-        return last(net.write_backward(dM, M0, ww, e, net.write(M0, ww, e, v)[1]))
+        dM, *args = first(dM, M0, ww, e, v)
+        return last(net.write_backward(dM, net.write(*args)[1], *args))
 
     def read_weighting_backward(dwr, L, wr0, cr, pi):
         dwr, L, wr0, cr, pi = first(dwr, L, wr0, cr, pi)
