@@ -372,7 +372,6 @@ def forward(params, inputs, state):
     Wgates = np.hstack([params["Whh"], params["Wrh"]]) * halves
     at, names = interface_columns(params)
     Winterface_T = np.ascontiguousarray(np.vstack([params[name] for name in names]).T)
-    Winterface_T[:, at["gates"]] *= 0.5  # as halves above
     z = np.empty((S, B, Winterface_T.shape[1]), dtype)  # the memory's interface
     memory_step = complete_memory if "Whm" in params else content_memory
     memory = {name: batch_first(state[name]).astype(dtype) for name in state if name not in ("h", cell, "r")}
@@ -435,18 +434,11 @@ def content_memory(z, at, memory):
     -> r (B, 1, W), the memory's new state, what backward needs
     """
     M0 = memory["M"]
-    k, v, e = z[:, at["k"]].reshape(len(z), 2, -1), z[:, at["v"]], sigmoid_of_double(z[:, at["e"]])
+    z[:, at["gates"]] = sigmoid(z[:, at["gates"]])
+    k, v, e = z[:, at["k"]].reshape(len(z), 2, -1), z[:, at["v"]], z[:, at["e"]]
     w = softmax(k @ M0.swapaxes(1, 2), axis=2)  # (B, 2, N): wr, ww
     M, kept = write(M0, w[:, 1], e, v)
     return w[:, :1] @ M, {"M": M}, {"M0": M0, "M": M, "w": w, "kept": kept}
-
-
-def sigmoid_of_double(x):
-    """sigmoid(2 x), in place: (1 + tanh x) / 2."""
-    np.tanh(x, out=x)
-    x *= 0.5
-    x += 0.5
-    return x
 
 
 def complete_memory(z, at, memory):
@@ -457,7 +449,7 @@ def complete_memory(z, at, memory):
     """
     M0, M1_0, u0, ww0, wr0, p0, L0 = (memory[name] for name in ("M", "M1", "u", "ww", "wr", "p", "L"))
     B, R, N = wr0.shape
-    sigmoid_of_double(z[:, at["gates"]])
+    z[:, at["gates"]] = sigmoid(z[:, at["gates"]])
     v, e, f, ga, gw = (z[:, at[part]] for part in ("v", "e", "f", "ga", "gw"))
     k1, k_norm = unit(z[:, at["k"]].reshape(B, R + 1, -1))
     beta = oneplus(z[:, at["beta"]])

@@ -93,7 +93,6 @@ def fast():
         """One step of the whole memory; z: name of an interface parameter -> what it gives, W h."""
         at, names = net.interface_columns(z)
         columns = np.concatenate([z[name] for name in names]).T.copy()
-        columns[:, at["gates"]] *= 0.5
         before = dict(zip(MEMORY, first(*(before[n] for n in MEMORY)), strict=True))
         r, memory, _ = net.complete_memory(columns, at, before | {"M1": net.unit(before["M"])[0]})
         return {"r": last(r).reshape(-1, r.shape[0])} | {name: last(memory[name]) for name in MEMORY}
