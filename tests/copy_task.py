@@ -1,7 +1,7 @@
 """Does the memory pay? Models of about equal size learn to copy, from the same number of characters.
 
     python tests/copy_task.py                     the table in the README; no part of the test run
-    python tests/copy_task.py --seeds 1 --model "lstm-numpy.py --hidden 48 --lr 0.05"
+    python tests/copy_task.py --seeds 1 --letters 8 --model "lstm-numpy.py --hidden 48 --lr 0.05"
 
 Each model trains on a text of data/copying.py, another one for each seed, by the command line of its script,
 and is then tried on a copying text that none has seen. What counts is what it pays there for a copied
@@ -21,10 +21,10 @@ import numpy as np
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAPER = "--memory paper --heads 2 --hidden 24 --locations 24 --width 16"
-CONTENT = "--memory content --hidden 30 --locations 24 --width 16"
+CONTENT = "--memory content --cell standard --hidden 30 --locations 24 --width 16"
 MODELS = [
-    "rnn-numpy.py --hidden 86 --lr 0.05",
-    "lstm-numpy.py --hidden 42 --cell standard --lr 0.1 --init_scale 0.1",
+    "rnn-numpy.py --hidden 85 --lr 0.02",
+    "lstm-numpy.py --hidden 40 --cell standard --lr 0.1 --init_scale 0.1",
     f"dnc-numpy.py {CONTENT} --lr 0.1 --init_scale 0.1 --clip 10",
     f"dnc-numpy.py {PAPER} --lr 0.1 --init_scale 0.1 --clip 10",
 ]
@@ -106,14 +106,14 @@ def main():
     def add(name, default, what):
         parser.add_argument(f"--{name}", type=int, default=default, help=f"{what} (default: {default})")
 
-    add("letters", 8, "different letters")
+    add("letters", 26, "different letters")
     add("shortest", 1, "fewest letters before the mark")
     add("longest", 20, "most letters before the mark")
     add("lines", 2000, "lines of the text to train on")
     add("seqlength", 50, "time steps in a batch")
     add("batchsize", 8, "sequences in a batch")
-    add("iters", 4000, "iterations")
-    add("seeds", 3, "runs of each model")
+    add("iters", 8000, "iterations")
+    add("seeds", 6, "runs of each model")
     parser.add_argument("--model", action="append", help="script and options, may be repeated; else the four")
     args = parser.parse_args()
     millions = [iters * args.seqlength * args.batchsize / 1e6 for iters in checkpoints(args)]
