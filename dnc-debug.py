@@ -266,12 +266,8 @@ def write(M0, ww, e, v):
 def write_backward(dM, M0, ww, e, v):
     """-> dM0, dww, de, dv"""
     dww = (dM * (v - M0 * e)).sum(axis=1)
-    return (
-        dM * (1 - ww[:, None] * e),
-        dww,
-        -(dM * M0 * ww[:, None]).sum(axis=0),
-        (dM * ww[:, None]).sum(axis=0),
-    )
+    de, dv = -(dM * M0 * ww[:, None]).sum(axis=0), (dM * ww[:, None]).sum(axis=0)
+    return dM * (1 - ww[:, None] * e), dww, de, dv
 
 
 def links(L0, ww, p0):
@@ -592,9 +588,8 @@ def sample(params, state, seed_ix, n, rng, temperature=1.0):
         if temperature == 0:
             ix = y.argmax()
         else:
-            up_to = softmax(
-                (y - y.max()) / temperature, axis=0
-            ).cumsum()  # y - max: y / 1e-300 would overflow
+            y -= y.max()  # y / 1e-300 would overflow
+            up_to = softmax(y / temperature, axis=0).cumsum()
             ix = np.searchsorted(up_to, rng.random() * up_to[-1], side="right")
         ids[k] = ix
     return ids

@@ -332,11 +332,8 @@ def read_weighting_backward(dwr, L, wr0, pi, modes):
 
 # ------------------------------------------------------------------------------------------------ forward
 
-PARTS = {
-    "k": ("Whr", "Whw"),
-    "v": ("Whv",),
-    "e": ("Whe",),
-}  # the memory's interface, in the order of its columns
+# The memory's interface, in the order of its columns: a part and the parameters that give it
+PARTS = {"k": ("Whr", "Whw"), "v": ("Whv",), "e": ("Whe",)}
 PAPER_PARTS = {"f": ("Whf",), "ga": ("Whga",), "gw": ("Whgw",), "beta": ("Whbr", "Whbw"), "pi": ("Whm",)}
 
 
@@ -658,9 +655,8 @@ def sample(params, state, seed_ix, n, rng, temperature=1.0):
         if temperature == 0:
             ix = y.argmax()
         else:
-            up_to = softmax(
-                (y - y.max()) / temperature, axis=0
-            ).cumsum()  # y - max: y / 1e-300 would overflow
+            y -= y.max()  # y / 1e-300 would overflow
+            up_to = softmax(y / temperature, axis=0).cumsum()
             ix = np.searchsorted(up_to, rng.random() * up_to[-1], side="right")
         ids[k] = ix
     return ids

@@ -248,9 +248,8 @@ def sample(params, state, seed_ix, n, rng, temperature=1.0):
         if temperature == 0:
             ix = y.argmax()
         else:
-            up_to = softmax(
-                (y - y.max()) / temperature, axis=0
-            ).cumsum()  # y - max: y / 1e-300 would overflow
+            y -= y.max()  # y / 1e-300 would overflow
+            up_to = softmax(y / temperature, axis=0).cumsum()
             ix = np.searchsorted(up_to, rng.random() * up_to[-1], side="right")
         ids[k] = ix
     return ids
