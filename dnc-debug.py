@@ -54,7 +54,8 @@ import time
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # until there is something to keep, Ctrl-C just ends
-    # Measured: at these sizes one BLAS thread is the fastest. Set before NumPy is loaded, or not at all.
+    # Measured: at the default sizes one BLAS thread is the fastest; from --hidden 128 on two may be. The
+    # number has to be set before NumPy is loaded.
     if not {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"} & set(os.environ):
         os.environ.update(OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
@@ -259,7 +260,7 @@ def write_weighting_backward(dww, a, cw, ga, gw):
 
 
 def write(M0, ww, e, v):
-    """M = M0 (1 - ww e') + ww v': erase vector e, write vector v (W, B); ww e' is an outer product."""
+    """M = M0 (1 - ww e') + ww v', outer products: M0 (N, W, B), ww (N, B), e, v (W, B) -> (N, W, B)"""
     return M0 * (1 - ww[:, None] * e) + ww[:, None] * v
 
 
@@ -271,7 +272,10 @@ def write_backward(dM, M0, ww, e, v):
 
 
 def links(L0, ww, p0):
-    """L[i, j] = (1 - ww[i] - ww[j]) L0[i, j] + ww[i] p0[j], L[i, i] = 0: how much i was written after j."""
+    """L[i, j] = (1 - ww[i] - ww[j]) L0[i, j] + ww[i] p0[j], L[i, i] = 0: how much i was written after j.
+
+    L0 (N, N, B), ww, p0 (N, B) -> (N, N, B)
+    """
     L = (1 - ww[:, None] - ww) * L0 + ww[:, None] * p0
     return L * off_diagonal(L)
 
@@ -289,7 +293,7 @@ def links_backward(dL, L0, ww, p0):
 
 
 def precedence(p0, ww):
-    """p = (1 - sum ww) p0 + ww: how much a location was the last one written."""
+    """p = (1 - sum ww) p0 + ww: how much a location was the last one written; ww, p0 (N, B) -> (N, B)"""
     return (1 - ww.sum(axis=0)) * p0 + ww
 
 
@@ -299,7 +303,10 @@ def precedence_backward(dp, p0, ww):
 
 
 def read_weighting(L, wr0, cr, pi):
-    """wr = pi_backward L' wr0 + pi_content cr + pi_forward L wr0: cr (R, N, B), pi (R, 3, B) -> (R, N, B)"""
+    """wr = pi_backward L' wr0 + pi_content cr + pi_forward L wr0.
+
+    L (N, N, B), wr0, cr (R, N, B), pi (R, 3, B) -> (R, N, B)
+    """
     bk = np.einsum("jib,rjb->rib", L, wr0)
     fw = np.einsum("ijb,rjb->rib", L, wr0)
     return pi[:, 0, None] * bk + pi[:, 1, None] * cr + pi[:, 2, None] * fw
@@ -529,7 +536,7 @@ def train(params, inputs, targets, state):
 def gradcheck(params, inputs, targets, state, rng, num_checks=10):
     """Compare backward with a numerical gradient at num_checks random entries of every parameter, in float64.
 
-    Returns a dict a parameter, with the figures that gradient_table prints.
+    Returns a list, a dict for each parameter, with the figures that gradient_table prints.
 
     The numerical gradient is a complex step, f'(x) = Im f(x + ih) / h (Squire & Trapp, SIAM Review 40,
     1998). It subtracts no two losses, so it is exact to rounding, and h can be as small as 1e-30.

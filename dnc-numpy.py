@@ -13,7 +13,7 @@ Each opens the other's saved models: train here, look inside there. Where this o
   the softmax, the gradients of all weights, the slopes of the gates.
 - What h and r feed is one product with [Whh Wrh], and the memory's whole interface one with stacked weights.
 - Inside the memory the batch comes first, (B, N, W): NumPy multiplies stacks of matrices in one call.
-- sigmoid(z) = (1 + tanh(z / 2)) / 2, so that one tanh serves all gates, once the rows of i, o, f are halved.
+- sigmoid(z) = (1 + tanh(z / 2)) / 2: with the rows of i, o and f halved, one tanh makes all of i, o, f, g.
 
 One step reads a character x and gives the probabilities p of the next one:
 
@@ -49,7 +49,8 @@ import time
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # until there is something to keep, Ctrl-C just ends
-    # Measured: at these sizes one BLAS thread is the fastest. Set before NumPy is loaded, or not at all.
+    # Measured: at the default sizes one BLAS thread is the fastest; from --hidden 128 on two may be. The
+    # number has to be set before NumPy is loaded.
     if not {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"} & set(os.environ):
         os.environ.update(OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
@@ -229,7 +230,7 @@ def allocation(u):
     phi += np.arange(0, u.size, u.shape[1])[:, None]
     v = EPS + (1 - EPS) * u.take(phi)
     before = np.ones_like(v)
-    np.multiply.accumulate(v[:, :-1], axis=1, out=before[:, 1:])
+    v[:, :-1].cumprod(axis=1, out=before[:, 1:])
     a, a_sorted = np.empty_like(v), (1 - v) * before
     a.put(phi, a_sorted)
     return a, (phi, a_sorted, v, before)
@@ -240,7 +241,7 @@ def allocation_backward(da, cache):
     phi, a_sorted, v, before = cache
     da, later = da.take(phi), np.zeros_like(v)
     share = da * a_sorted  # v_j is a factor of the a of all that come later
-    np.add.accumulate(share[:, :0:-1], axis=1, out=later[:, -2::-1])
+    share[:, :0:-1].cumsum(axis=1, out=later[:, -2::-1])
     du = np.empty_like(v)
     du.put(phi, (1 - EPS) * (later / v - da * before))
     return du
@@ -261,7 +262,7 @@ def write_weighting_backward(dww, chosen, a, cw, ga, gw):
 
 
 def write(M0, ww, e, v):
-    """M = M0 (1 - ww e') + ww v': ww (B, N), e, v (B, W) -> M (B, N, W), the factor of M0"""
+    """M = M0 (1 - ww e') + ww v': M0 (B, N, W), ww (B, N), e, v (B, W) -> M, the factor of M0"""
     kept = 1 - ww[:, :, None] * e[:, None]
     M = kept * M0
     M += ww[:, :, None] * v[:, None]
@@ -289,13 +290,14 @@ def links(L0, ww, p0):
 
 def diagonal(L):
     """A view of the diagonals of L (B, N, N)."""
-    return L.reshape(len(L), -1)[:, :: L.shape[1] + 1]
+    return np.einsum("bii->bi", L)
 
 
 def links_backward(dL, kept, L0, ww, p0):
     """-> dL0, dww, dp0; sets the diagonal of dL to 0"""
     diagonal(dL)[:] = 0
     lost = dL * L0
+    # Sums by einsum, which is faster here
     dww = (dL @ p0[:, :, None])[:, :, 0] - np.einsum("bij->bi", lost) - np.einsum("bij->bj", lost)
     return kept * dL, dww, (ww[:, None] @ dL)[:, 0]
 
@@ -323,7 +325,7 @@ def read_weighting(L, wr0, cr, pi):
 
 def read_weighting_backward(dwr, L, wr0, pi, modes):
     """-> dL, dwr0, dcr, dpi"""
-    dbk, dcr, dfw = (pi[..., None] * dwr[:, :, None]).swapaxes(0, 2).swapaxes(1, 2)
+    dbk, dcr, dfw = (pi[..., None] * dwr[:, :, None]).transpose(2, 0, 1, 3)  # (B, R, N) each
     dL = outer(np.concatenate([wr0, dfw], axis=1), np.concatenate([dbk, wr0], axis=1))
     dwr0 = dbk @ L.swapaxes(1, 2)
     dwr0 += dfw @ L
@@ -338,7 +340,7 @@ PAPER_PARTS = {"f": ("Whf",), "ga": ("Whga",), "gw": ("Whgw",), "beta": ("Whbr",
 
 
 def interface_columns(params):
-    """The columns of the memory's interface -> name of a part -> its slice, and the names of its parameters.
+    """Where the parts of the memory's interface stand, part -> slice of columns; and their parameters' names.
 
     The keys of all heads are one part, and so are their strengths. All between e and gw are gates.
     """
@@ -486,14 +488,14 @@ def backward(params, targets, cache):
     gates = gates.reshape(S, 4, H, B)
     i, o, f, g = gates.swapaxes(0, 1)  # (S, H, B) each
     # The gradient in the argument of each gate, for a gradient of 1 in s (i, f, g) or in h (o)
-    slopes = gates * (1 - gates)  # sigmoid'
+    slopes = gates * (1 - gates)  # sigmoid', for the rows of i, o and f
     slopes[:, 0] *= g
     slopes[:, 1] *= c[1:]
     slopes[:, 2] *= carried[:-1]
     slopes[:, 3] = i * (1 - g**2)  # tanh'
     slope_c = 1 - c**2  # tanh' at every step
-    o = o * slope_c[1:]  # from h to s
-    f = f * slope_c[:-1] if cache["cell"] == "c" else f  # from s to the s of the step before
+    h_to_s = o * slope_c[1:]
+    s_to_s0 = f * slope_c[:-1] if cache["cell"] == "c" else f  # to the s of the step before
     Wgates_T = np.ascontiguousarray(np.hstack([params["Whh"], params["Wrh"]]).T)
     Winterface = np.vstack([params[name] for name in cache["names"]])
     memory_step = complete_memory_backward if "Whm" in params else content_memory_backward
@@ -505,10 +507,10 @@ def backward(params, targets, cache):
         dmemory = memory_step(dhr[H:], dmemory, cache["steps"][t], z[t], at, dz[t])
         dz[t] *= slope_z[t]
         dh = dhr[:H] + (dz[t] @ Winterface).T
-        ds = dh * o[t] + ds_next
+        ds = dh * h_to_s[t] + ds_next
         np.multiply(slopes[t], ds, out=da[t])
         np.multiply(slopes[t, 1], dh, out=da[t, 1])
-        ds_next = ds * f[t]
+        ds_next = ds * s_to_s0[t]
         dhr = Wgates_T @ da[t].reshape(4 * H, B)
     da = columns(da.reshape(S, 4 * H, B))
     dWgates, dWout = da @ columns(hr[:-1]).T, dy @ columns(hr[1:]).T
@@ -596,7 +598,7 @@ def train(params, inputs, targets, state):
 def gradcheck(params, inputs, targets, state, rng, num_checks=10):
     """Compare backward with a numerical gradient at num_checks random entries of every parameter, in float64.
 
-    Returns a dict a parameter, with the figures that gradient_table prints.
+    Returns a list, a dict for each parameter, with the figures that gradient_table prints.
 
     The numerical gradient is a complex step, f'(x) = Im f(x + ih) / h (Squire & Trapp, SIAM Review 40,
     1998). It subtracts no two losses, so it is exact to rounding, and h can be as small as 1e-30.

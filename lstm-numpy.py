@@ -45,7 +45,8 @@ import time
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # until there is something to keep, Ctrl-C just ends
-    # Measured: at these sizes one BLAS thread is the fastest. Set before NumPy is loaded, or not at all.
+    # Measured: at the default sizes one BLAS thread is the fastest; from --hidden 128 on two may be. The
+    # number has to be set before NumPy is loaded.
     if not {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"} & set(os.environ):
         os.environ.update(OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
@@ -189,22 +190,22 @@ def backward(params, targets, cache):
     gates = gates.reshape(S, 4, H, B)
     i, o, f, g = gates.swapaxes(0, 1)  # (S, H, B) each
     # The gradient in the argument of each gate, for a gradient of 1 in s (i, f, g) or in h (o)
-    slopes = gates * (1 - gates)  # sigmoid'
+    slopes = gates * (1 - gates)  # sigmoid', for the rows of i, o and f
     slopes[:, 0] *= g
     slopes[:, 1] *= c[1:]
     slopes[:, 2] *= carried[:-1]
     slopes[:, 3] = i * (1 - g**2)  # tanh'
     slope_c = 1 - c**2  # tanh' at every step
-    o = o * slope_c[1:]  # from h to s
-    f = f * slope_c[:-1] if cache["cell"] == "c" else f  # from s to the s of the step before
+    h_to_s = o * slope_c[1:]
+    s_to_s0 = f * slope_c[:-1] if cache["cell"] == "c" else f  # to the s of the step before
     dz = np.empty_like(slopes)  # (S, 4, H, B)
     dh_next = ds_next = 0  # (H, B): what reaches h, and s, by way of the next step
     for t in reversed(range(S)):
         dh = dh_out[t] + dh_next
-        ds = dh * o[t] + ds_next
+        ds = dh * h_to_s[t] + ds_next
         np.multiply(slopes[t], ds, out=dz[t])
         np.multiply(slopes[t, 1], dh, out=dz[t, 1])
-        ds_next = ds * f[t]
+        ds_next = ds * s_to_s0[t]
         dh_next = Whh_T @ dz[t].reshape(4 * H, B)
     dz = columns(dz.reshape(S, 4 * H, B))
     return {
@@ -231,7 +232,7 @@ def train(params, inputs, targets, state):
 def gradcheck(params, inputs, targets, state, rng, num_checks=10):
     """Compare backward with a numerical gradient at num_checks random entries of every parameter, in float64.
 
-    Returns a dict a parameter, with the figures that gradient_table prints.
+    Returns a list, a dict for each parameter, with the figures that gradient_table prints.
 
     The numerical gradient is a complex step, f'(x) = Im f(x + ih) / h (Squire & Trapp, SIAM Review 40,
     1998). It subtracts no two losses, so it is exact to rounding, and h can be as small as 1e-30.

@@ -36,7 +36,8 @@ import time
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # until there is something to keep, Ctrl-C just ends
-    # Measured: at these sizes one BLAS thread is the fastest. Set before NumPy is loaded, or not at all.
+    # Measured: at the default sizes one BLAS thread is the fastest; from --hidden 128 on two may be. The
+    # number has to be set before NumPy is loaded.
     if not {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"} & set(os.environ):
         os.environ.update(OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
@@ -189,7 +190,7 @@ def train(params, inputs, targets, state):
 def gradcheck(params, inputs, targets, state, rng, num_checks=10):
     """Compare backward with a numerical gradient at num_checks random entries of every parameter, in float64.
 
-    Returns a dict a parameter, with the figures that gradient_table prints.
+    Returns a list, a dict for each parameter, with the figures that gradient_table prints.
 
     The numerical gradient is a complex step, f'(x) = Im f(x + ih) / h (Squire & Trapp, SIAM Review 40,
     1998). It subtracts no two losses, so it is exact to rounding, and h can be as small as 1e-30.

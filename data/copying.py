@@ -1,7 +1,7 @@
 """Print a copying text: lines of random letters, a mark, and the same letters again, like "bgacf>bgacf".
 
     python data/copying.py > copying.txt
-    python dnc-numpy.py copying.txt --memory paper
+    python dnc-numpy.py copying.txt --memory paper --seqlength 50 --init_scale 0.1 --clip 10
 
 The letters before the mark cannot be foretold: each costs log2(letters) bits. Those behind it cost nothing
 to whoever kept them, so a model that learns to predict the next character learns to keep and to give back.
