@@ -38,6 +38,9 @@ M characters in the vocabulary, H hidden units, B sequences in a batch, S time s
 
 Every forward line has its twin in the backward pass, in the reverse order; dX is the gradient of the loss
 in X. A name with a 0 behind it, like M0, is a value of the step before.
+
+Read down to the sampler and you have the model; text, saved models, training loop and command line, below
+it, are the same in all four scripts but for a few functions.
 """
 
 import argparse

@@ -33,6 +33,9 @@ M characters in the vocabulary, H hidden units, B sequences in a batch, S time s
 of width W, R read heads. A name with a 0 behind it, like M0, is a value of the step before; dX is the
 gradient of the loss in X. Graves et al., "Hybrid computing using a neural network with dynamic external
 memory", Nature 538, 2016.
+
+Read down to the sampler and you have the model; text, saved models, training loop and command line, below
+it, are the same in all four scripts but for a few functions.
 """
 
 import argparse

@@ -29,6 +29,9 @@ M characters in the vocabulary, H hidden units, B sequences in a batch, S time s
 
 The cell: Hochreiter & Schmidhuber, Neural Computation 9, 1997; its forget gate: Gers et al., 12, 2000.
 Adagrad: Duchi et al., JMLR 12, 2011. The script mirrors krocki/dnc.
+
+Read down to the sampler and you have the model; text, saved models, training loop and command line, below
+it, are the same in all four scripts but for a few functions.
 """
 
 import argparse

@@ -20,6 +20,9 @@ M characters in the vocabulary, H hidden units, B sequences in a batch, S time s
 
 The model goes back to Karpathy's min-char-rnn by way of krocki/dnc. Backpropagation through time:
 Werbos, Proceedings of the IEEE 78, 1990. Adagrad: Duchi et al., JMLR 12, 2011.
+
+Read down to the sampler and you have the model; text, saved models, training loop and command line, below
+it, are the same in all four scripts but for a few functions.
 """
 
 import argparse
