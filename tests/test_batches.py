@@ -12,7 +12,8 @@ def model_of(script, words, B, S):
     module = load(script)
     words = [*words, "--hidden", 3, "--batchsize", B, "--seqlength", S, "--seed", 1]
     options, _ = module.read_options(list(map(str, words)))
-    return module, module.new_model(np.arange(50), options), options
+    model = module.new_model("".join(map(chr, range(50))), options, 1)
+    return module, model | {"starts": range(50 - S)}, options
 
 
 @pytest.mark.parametrize(("script", "words"), MODELS)
@@ -46,16 +47,37 @@ def test_pointers_walk_in_steps_and_jump_when_less_than_a_batch_is_left(script, 
 def test_a_text_of_one_batch_is_read_over_and_over():
     module, model, options = model_of("rnn-numpy.py", [], 2, 7)
     for _ in range(5):
-        inputs, _ = module.next_batch(model, np.arange(8), options)
+        inputs, _ = module.next_batch(model | {"starts": range(1)}, np.arange(8), options)
         assert np.array_equal(inputs[:, 0], np.arange(7))
+
+
+@pytest.mark.parametrize(("script", "words"), MODELS)
+def test_with_restart_sequences_begin_afresh_at_the_starts_of_lines_and_only_there(script, words):
+    S, ids = 7, np.arange(50, dtype=np.uint8)
+    module, model, options = model_of(script, [*words, "--restart", 0.3], 4, S)
+    model["starts"] = [0, 10, 20, 40]
+    last, jumps, starts, trials = None, 0, set(), 0
+    for _ in range(500):
+        for value in model["state"].values():
+            value[:] = 9
+        inputs, _ = module.next_batch(model, ids, options)
+        for b in range(4):
+            fresh = not model["state"]["h"][:, b].any()
+            could_go_on = last is not None and last[b] + S + 1 <= len(ids)
+            assert fresh or (could_go_on and inputs[0, b] == last[b])
+            starts |= {int(inputs[0, b])} if fresh else set()
+            trials, jumps = trials + could_go_on, jumps + (fresh and could_go_on)
+        last = inputs[-1] + 1
+    assert starts == {0, 10, 20, 40}
+    assert abs(jumps / trials - 0.3) < 4 * (0.3 * 0.7 / trials) ** 0.5
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_adagrad_and_clipping_by_hand(script):
     module = load(script)
-    flat, sums = np.array([1.0, -2.0, 3.0]), np.array([0.0, 9.0, 0.0])
-    module.adagrad(flat, sums, np.array([10.0, -4.0, 0.0]), 0.5, 0)
-    assert sums.tolist() == [100, 25, 0] and flat == pytest.approx([0.5, -1.6, 3])
-    flat, sums = np.array([1.0, -2.0]), np.zeros(2)
-    module.adagrad(flat, sums, np.array([10.0, -4.0]), 0.5, 5)
-    assert sums.tolist() == [25, 16] and flat == pytest.approx([0.5, -1.5])
+    params, sums = {"W": np.array([1.0, -2.0, 3.0])}, {"W": np.array([0.0, 9.0, 0.0])}
+    module.adagrad(params, sums, {"W": np.array([10.0, -4.0, 0.0])}, 0.5, 0)
+    assert sums["W"].tolist() == [100, 25, 0] and params["W"] == pytest.approx([0.5, -1.6, 3])
+    params, sums = {"W": np.array([1.0, -2.0])}, {"W": np.zeros(2)}
+    module.adagrad(params, sums, {"W": np.array([10.0, -4.0])}, 0.5, 5)
+    assert sums["W"].tolist() == [25, 16] and params["W"] == pytest.approx([0.5, -1.5])

@@ -57,10 +57,10 @@ def test_the_debug_script_shows_its_instruments_and_keeps_its_logs(tmp_path):
     head, first = done.stdout.split(" 0: ")[:2]
     assert "Wxh:" in head and "# 10/" in head
     assert "gradient: max" in first and "sample: " in first
-    assert np.loadtxt(tmp_path / "dnc-debug.py.dat").shape == (2, 3)
+    assert np.loadtxt(tmp_path / "dnc-debug.py.dat", ndmin=2).shape == (1, 3)
     assert (tmp_path / "dnc-debug.py.dat").read_text().startswith("#")
     checks = (tmp_path / "gradcheck.log").read_text()
-    assert re.findall(r"^iter (\d+)$", checks, re.M) == ["0", "10"] and checks.count("Wxh:") == 2
+    assert re.findall(r"^iter (\d+)$", checks, re.M) == ["0", "10", "20"] and checks.count("Wxh:") == 3
     assert (tmp_path / "sample.log").read_text().startswith("iter 10\n")
     samples = re.split(r"iter (?:10|20)\n", (tmp_path / "sample.log").read_text())
     assert [len(sample) for sample in samples] == [0, 32, 32]
@@ -69,7 +69,7 @@ def test_the_debug_script_shows_its_instruments_and_keeps_its_logs(tmp_path):
 def test_the_checks_of_the_debug_script_can_be_switched_off(tmp_path):
     done = command("dnc-debug.py", *SMALL, "--iters", 20, "--no-gradcheck", cwd=tmp_path)
     assert done.returncode == 0 and "Wxh" not in done.stdout
-    assert (tmp_path / "gradcheck.log").read_text() == ""
+    assert not (tmp_path / "gradcheck.log").exists()
 
 
 @pytest.mark.parametrize("script", SCRIPTS[:3])
@@ -80,12 +80,16 @@ def test_fname_gets_columns(script, tmp_path):
     assert (np.diff(columns[:, 1]) >= 0).all() and (columns[:, 2] < 7).all()
 
 
-def test_a_log_that_is_there_is_not_lost(tmp_path):
-    for text in ("old", "older still"):
-        (tmp_path / "log.dat").write_text(text)
+def test_a_log_that_is_there_is_added_to(tmp_path):
+    (tmp_path / "log.dat").write_text("1 2 3\n")
+    for _ in range(2):
         command("rnn-numpy.py", *SMALL, "--iters", 3, "--fname", "log.dat", cwd=tmp_path)
-    assert (tmp_path / "log.dat.1").read_text() == "old"
-    assert (tmp_path / "log.dat.2").read_text() == "older still"
+    lines = (tmp_path / "log.dat").read_text().splitlines()
+    assert (
+        lines[0] == "1 2 3"
+        and [line.startswith("# rnn-numpy.py, ") for line in lines[1:]] == [True, False] * 2
+    )
+    assert np.loadtxt(tmp_path / "log.dat")[:, 0].tolist() == [1, 3, 3]
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -107,7 +111,7 @@ def test_gradcheck_of_the_complete_memory_has_seventeen_rows(script, tmp_path):
 
 def test_gradcheck_fails_on_a_wrong_gradient(tmp_path):
     source = (ROOT / "rnn-numpy.py").read_text()
-    spoilt = source.replace("dh_next = Whh_T @ da[t]", "dh_next = -Whh_T @ da[t]")
+    spoilt = source.replace("dh_next = Whh_T.dot(dz[t])", "dh_next = -Whh_T.dot(dz[t])")
     assert spoilt != source
     (tmp_path / "rnn-numpy.py").write_text(spoilt)
     text = ROOT / "data" / "missing-hour.txt"
@@ -166,7 +170,7 @@ def test_signals_end_a_run_cleanly(script, name, status, tmp_path):
     output, error = run.communicate(timeout=30)
     assert (run.returncode, error) == (status, "")
     assert output.count("----\n") >= 2  # the closing sample
-    assert re.search(rf"^stopped by {name} after iteration \d+$", output, re.M)
+    assert log_lines(output)  # where it stood
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/maps"), reason="needs /proc")
@@ -180,13 +184,14 @@ def test_an_interrupt_while_numpy_is_loaded_ends_at_once(tmp_path):
 
 
 def test_a_closed_pipe_ends_quietly(tmp_path):
-    run = start("rnn-numpy.py", *SMALL, "--report_interval", 2, "--save", "m.npz", cwd=tmp_path)
-    for _ in range(3):
+    words = ["--report_interval", 2, "--check_interval", 2, "--save", "m.npz"]
+    run = start("rnn-numpy.py", *SMALL, *words, cwd=tmp_path)
+    for _ in range(7):
         run.stdout.readline()
     run.stdout.close()
     assert run.stderr.read() == ""
-    assert run.wait(timeout=30) == 141
-    assert np.load(tmp_path / "m.npz")["pointers"].max() < 1 << 60  # saved after some iterations, not before
+    assert run.wait(timeout=30) == -signal.SIGPIPE
+    assert np.load(tmp_path / "m.npz")["pointers"].max() < 1 << 60  # a whole model, after some iterations
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
@@ -194,61 +199,62 @@ def test_a_full_disk_behind_standard_output_is_one_line(tmp_path):
     words = [sys.executable, ROOT / "rnn-numpy.py", *SMALL, "--iters", "20", "--save", "m.npz"]
     with open("/dev/full", "w") as full:
         done = subprocess.run(words, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True)
-    assert done.returncode == 1 and is_one_line(done.stderr, "rnn-numpy.py")
+    assert done.returncode == 2 and is_one_line(done.stderr, "rnn-numpy.py")
     assert (tmp_path / "m.npz").exists()
 
 
-def test_a_log_that_can_no_longer_be_written_does_not_end_the_run(tmp_path):
+def test_a_log_that_can_no_longer_be_written_is_warned_of_and_the_run_goes_on(tmp_path):
     (tmp_path / "logs").mkdir()
-    words = ["--iters", 4000, "--report_interval", 1, "--fname", "logs/a.dat"]
+    words = ["--iters", 4000, "--report_interval", 3, "--fname", "logs/a.dat", "--save", "m.npz"]
     run = start("rnn-numpy.py", *SMALL, *words, cwd=tmp_path)
     while not log_lines(run.stdout.readline()):
         pass
     (tmp_path / "logs").rename(tmp_path / "elsewhere")
     output, error = run.communicate(timeout=60)
-    assert run.returncode == 0 and "iter 4000," in output
-    missing = "rnn-numpy.py: warning: cannot write logs/a.dat: No such file or directory"
-    assert set(error.splitlines()) == {missing}
+    missing = "[Errno 2] No such file or directory: 'logs/a.dat'"
+    *warnings, last = error.splitlines()
+    assert set(warnings) == {f"rnn-numpy.py: warning: {missing}"}
+    assert run.returncode == 2 and last == f"rnn-numpy.py: error: {missing}"
+    assert "iter 4000," in output and np.load(tmp_path / "m.npz")  # saved before that
 
 
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["nosuch.txt"], "cannot read .*nosuch.txt: No such file"),
-        (["folder"], "cannot read .*folder: Is a directory"),
-        (["empty.txt"], "is empty"),
-        (["short.txt"], r"has 10 characters to learn from, a batch of --seqlength 25 needs 26"),
+        (["nosuch.txt"], "No such file or directory: '.*nosuch.txt'"),
+        (["folder"], "Is a directory: '.*folder'"),
+        (["empty.txt"], "empty.txt has 0 characters; give a text"),
+        (["short.txt"], r"short.txt has 10 characters to learn from, --seqlength needs 26"),
         (["latin.txt"], "is not UTF-8 text; --bytes"),
-        (["--hidden", "0"], "--hidden: must be a whole number of 1 or more, not 0"),
-        (["--hidden", "-3"], "--hidden: must be a whole number of 1 or more, not -3"),
-        (["--hidden", "2.5"], "--hidden: must be a whole number"),
-        (["--batchsize", "0"], "--batchsize: must be"),
-        (["--seqlength", "none"], "--seqlength: must be"),
-        (["--iters", "0"], "--iters: must be"),
-        (["--lr", "nan"], "--lr: must be a number above 0, not nan"),
-        (["--lr", "-1"], "--lr: must be a number above 0, not -1"),
-        (["--lr", "inf"], "--lr: must be"),
-        (["--clip", "-1"], "--clip: must be"),
-        (["--timelimit", "-1"], "--timelimit: must be"),
-        (["--seed", "-1"], "--seed: must be"),
-        (["--holdout", "1"], "--holdout: must be"),
-        (["--holdout", "0.000001"], "--holdout .* is none"),
-        (["--fname", "nosuch/log.dat"], "cannot write nosuch/log.dat: No such file"),
-        (["--fname", "folder"], "cannot write folder: Is a directory"),
-        (["text.txt", "--fname", "text.txt"], "text.txt is to be written, but is the text"),
-        (["text.txt", "--save", "text.txt"], "text.txt is to be written, but is the text"),
-        (["--save", "nosuch/m.npz"], "cannot write .*nosuch/m.npz: No such file"),
-        (["--save", "folder"], "--save folder is not a file"),
-        (["--save", "/dev/null"], "--save /dev/null is not a file"),
-        (["--load", "nosuch.npz"], "cannot read nosuch.npz: No such file"),
-        (["--fname", "same", "--save", "same"], "same is to be written, but is"),
-        (["--save", ""], "--save: must be the name of a file"),
-        (["--sample", "10"], "--sample needs a trained model"),
-        (["--evaluate"], "--evaluate needs a trained model"),
-        (["--prime", "The"], "need --sample"),
+        (["--hidden", "0"], "--hidden must be 1 or more, not 0"),
+        (["--hidden", "-3"], "--hidden must be 1 or more, not -3"),
+        (["--hidden", "2.5"], "--hidden: invalid int value: '2.5'"),
+        (["--batchsize", "0"], "--batchsize must be"),
+        (["--seqlength", "none"], "--seqlength: invalid int value: 'none'"),
+        (["--iters", "0"], "--iters must be"),
+        (["--lr", "nan"], "--lr must be 0 or more, not nan"),
+        (["--lr", "-1"], "--lr must be 0 or more, not -1"),
+        (["--lr", "inf"], "--lr must be"),
+        (["--clip", "-1"], "--clip must be"),
+        (["--restart", "-0.1"], "--restart must be"),
+        (["--timelimit", "-1"], "--timelimit must be"),
+        (["--seed", "-1"], "--seed must be"),
+        (["--holdout", "1"], "has 0 characters to learn from"),
+        (["--fname", "nosuch/log.dat"], "No such file or directory: 'nosuch/log.dat'"),
+        (["--fname", "folder"], "Is a directory: 'folder'"),
+        (["text.txt", "--fname", "text.txt"], "text.txt is the text or a model of this run"),
+        (["text.txt", "--save", "text.txt"], "text.txt is there already; --load it to go on with it"),
+        (["--save", "nosuch/m.npz"], "No such file or directory: 'nosuch/m.npz"),
+        (["--save", "folder"], "folder is there already"),
+        (["--save", "/dev/null"], "/dev/null is there already"),
+        (["--load", "nosuch.npz"], "nosuch.npz is no model .* No such file"),
+        (["--fname", "same", "--save", "same"], "same is the text or a model of this run"),
+        (["--sample", "10"], "--sample needs --load"),
+        (["--evaluate"], "--evaluate needs --load"),
+        (["--prime", "The"], "--prime needs --sample"),
         (["--hiden", "3"], "unrecognized arguments: --hiden"),
         (["text.txt", "more.txt"], "unrecognized arguments: more.txt"),
-        (["--hidden", "500000000"], "not enough memory"),
+        (["--hidden", "500000000"], "Unable to allocate"),
     ],
 )
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -286,7 +292,7 @@ def test_a_run_that_diverges_ends_with_one_line(script, tmp_path):
     words = [*SMALL, "--lr", lr, "--save", "m.npz", "--iters", "500", "--no-gradcheck"]
     done = command(script, *words, cwd=tmp_path)
     assert done.returncode == 1 and is_one_line(done.stderr, script)
-    assert re.search(r"not finite after iteration \d+; try a smaller --lr than ", done.stderr)
+    assert re.search(r"not finite after iteration \d+; try a smaller --lr, or --clip 5", done.stderr)
     model = np.load(tmp_path / "m.npz")
     assert all(np.isfinite(model[name]).all() for name in model if name.startswith("params"))
 

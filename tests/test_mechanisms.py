@@ -48,65 +48,82 @@ def fast():
 
     def content_weighting(M, k, beta):
         M, k, beta = first(M, k, beta)
-        return last(net.content_weighting(net.unit(M)[0], net.unit(k)[0], beta)[0])
+        return last(net.content_weighting(M, net.norm(M), k, net.norm(k), beta)[0])
 
     def content_weighting_backward(dc, M, k, beta):
         dc, M, k, beta = first(dc, M, k, beta)
-        (M1, M_norm), (k1, k_norm) = net.unit(M), net.unit(k)
-        c, D = net.content_weighting(M1, k1, beta)
-        dM1, dk1, dbeta = net.content_weighting_backward(dc, c, D, M1, k1, beta)
-        return last((net.unit_backward(dM1, M1, M_norm), net.unit_backward(dk1, k1, k_norm), dbeta))
+        M_norm, k_norm = net.norm(M), net.norm(k)
+        cache = net.content_weighting(M, M_norm, k, k_norm, beta)
+        ddot, dM_norm, dk, dlog_beta = net.content_weighting_backward(dc, *cache, M, M_norm)
+        dM = ddot.swapaxes(1, 2) @ k + net.norm_backward(dM_norm, M, M_norm)
+        return last((dM, dk + net.norm_backward(-dlog_beta / k_norm, k, k_norm), dlog_beta / beta))
 
     def allocation_backward(da, u):
         da, u = first(da, u)
-        return last(net.allocation_backward(da, net.allocation(u)[1]))
+        return last(net.allocation_backward(da, net.allocation(u)[1], np.tri(u.shape[1], k=-1)))
 
     def usage_backward(du, *args):
         du, *args = first(du, *args)
-        return last(net.usage_backward(du, net.usage(*args)[1], *args))
+        slopes = net.usage_slopes(*(value[None] for value in args))  # of one step
+        return last(net.usage_backward(du, *(value[0] for value in slopes)))
 
     def write_weighting_backward(dww, a, cw, ga, gw):
         dww, *args = first(dww, a, cw, ga, gw)
-        return last(net.write_weighting_backward(dww, net.write_weighting(*args)[1], *args))
+        return last(net.write_weighting_backward(dww, *args, np.ones((a.shape[0], 1))))
 
     def links_backward(dL, *args):
         dL, *args = first(dL, *args)
-        return last(net.links_backward(dL.copy(), net.links(*args)[1], *args))
+        ones = np.ones((dL.shape[1], 1))
+        return last(net.links_backward(dL.copy(), net.links(*args)[1], *args, ones))
 
     def precedence_backward(dp, p0, ww):
         dp, p0, ww = first(dp, p0, ww)
-        return last(net.precedence_backward(dp, net.precedence(p0, ww)[1], p0))
+        return last(net.precedence_backward(dp, net.precedence(p0, ww)[1], p0, np.ones((p0.shape[1], 1))))
+
+    def write(M0, ww, e, v):
+        M0, ww, e, v = first(M0, ww, e, v)
+        return last(net.write(M0, ww, np.concatenate([v, e], axis=1))[0])
 
     def write_backward(dM, M0, ww, e, v):
-        dM, *args = first(dM, M0, ww, e, v)
-        return last(net.write_backward(dM, net.write(*args)[1], *args))
+        dM, M0, ww, e, v = first(dM, M0, ww, e, v)
+        ve = np.concatenate([v, e], axis=1)
+        dM0, dww, dve = net.write_backward(dM, net.write(M0, ww, ve)[1], M0, ww, ve)
+        dv, de = np.split(dve, 2, axis=1)
+        return last((dM0, dww, de, dv))
 
     def read_weighting_backward(dwr, L, wr0, cr, pi):
         dwr, L, wr0, cr, pi = first(dwr, L, wr0, cr, pi)
         return last(net.read_weighting_backward(dwr, L, wr0, pi, net.read_weighting(L, wr0, cr, pi)[1]))
 
+    def unit(x):
+        (x,) = first(x)
+        return last(x / net.norm(x)[:, :, None])
+
     def unit_backward(dx1, x):
         dx1, x = first(dx1, x)
-        return last(net.unit_backward(dx1, *net.unit(x)))
+        norm = net.norm(x)
+        dnorm = -(dx1 * x).sum(axis=2) / norm**2
+        return last(dx1 / norm[:, :, None] + net.norm_backward(dnorm, x, norm))
 
     def step(z, before):
         """One step of the whole memory; z: name of an interface parameter -> what it gives, W h."""
         at, names = net.interface_columns(z)
         columns = np.concatenate([z[name] for name in names]).T.copy()
-        before = dict(zip(MEMORY, first(*(before[n] for n in MEMORY)), strict=True))
-        r, memory, _ = net.complete_memory(columns, at, before | {"M1": net.unit(before["M"])[0]})
+        before = first(*(before[name] for name in MEMORY))
+        r, after, _ = net.complete_memory(columns, at, (*before, net.norm(before[0])))
+        memory = dict(zip(MEMORY, after, strict=False))
         return {"r": last(r).reshape(-1, r.shape[0])} | {name: last(memory[name]) for name in MEMORY}
 
     return SimpleNamespace(
         content_weighting=content_weighting,
         content_weighting_backward=content_weighting_backward,
-        usage=lambda *args: last(net.usage(*first(*args))[0]),
+        usage=lambda *args: last(net.usage(*first(*args))),
         usage_backward=usage_backward,
         allocation=lambda u: last(net.allocation(*first(u))[0]),
         allocation_backward=allocation_backward,
-        write=lambda *args: last(net.write(*first(*args))[0]),
+        write=write,
         write_backward=write_backward,
-        write_weighting=lambda *args: last(net.write_weighting(*first(*args))[0]),
+        write_weighting=lambda *args: last(net.write_weighting(*first(*args))),
         write_weighting_backward=write_weighting_backward,
         links=lambda *args: last(net.links(*first(*args))[0]),
         links_backward=links_backward,
@@ -114,7 +131,7 @@ def fast():
         precedence_backward=precedence_backward,
         read_weighting=lambda *args: last(net.read_weighting(*first(*args))[0]),
         read_weighting_backward=read_weighting_backward,
-        unit=lambda x: last(net.unit(*first(x))[0]),
+        unit=unit,
         unit_backward=unit_backward,
         step=step,
     )

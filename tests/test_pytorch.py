@@ -25,7 +25,7 @@ def test_the_outputs_agree(script, cell, tmp_path, monkeypatch):
     module = load(script)
     model, options = module.load_model("model.npz")
     ids = np.random.default_rng(1).integers(0, len(model["vocab"]), (30, 1))
-    probs, _, _ = module.forward(model["params"], ids, module.fresh_state(model, 1, options))
+    probs, _, _ = module.forward(model["params"], ids, module.fresh_state(1, options))
     x = torch.nn.functional.one_hot(torch.tensor(ids), len(model["vocab"])).double()
     theirs = torch.softmax(found["output"](found["layer"](x)[0]), 2)
     assert np.abs(theirs.detach().numpy().swapaxes(1, 2) - probs).max() < 1e-9

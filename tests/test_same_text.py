@@ -13,11 +13,12 @@ from helpers import ROOT, SCRIPTS
 # The functions, classes and constants whose text is meant to differ, under the scripts between which it
 # does: R rnn-numpy, L lstm-numpy, N dnc-numpy, D dnc-debug; letters that stand together have one text.
 DIFFERENT = {
-    "R L N D": "init_params init_state forward backward defaults add_own",
-    "R L ND": "KIND SIZES new_state",
-    "RL ND": "new_params",
-    "RLN D": "log_files report check show_sample run",
-    "N D": """unit unit_backward content_weighting content_weighting_backward usage usage_backward
+    "R L N D": "init_params init_state forward backward option_parser",
+    "R L ND": "fresh_state",
+    "L ND": "SIZES PARAMS_FROM",
+    "RL ND": "read_options",
+    "RLN D": "DEFAULTS report check main",
+    "N D": """PAPER content_weighting content_weighting_backward usage usage_backward
         allocation allocation_backward write_weighting write_weighting_backward write write_backward
         links links_backward precedence precedence_backward
         read_weighting read_weighting_backward content_memory content_memory_backward
