@@ -57,13 +57,13 @@ def load(name):
 def copied_bits(script, path, text):
     """What a saved model pays for a copied letter of a text, in bits, on average."""
     model, options = script.load_model(path)
-    ids, vocab, _ = script.read_text(text, False, model["vocab"])
-    newline, mark = (ids == k for k in np.searchsorted(vocab, [ord("\n"), ord(">")]))
+    ids = script.to_ids(script.read_text(text, False), model["vocab"], text)
+    newline, mark = (ids == model["vocab"].index(char) for char in "\n>")
     copied = (mark.cumsum() - newline.cumsum() == 1) & ~mark
     length = len(ids) // STREAMS
     ids, copied = (a[: length * STREAMS].reshape(STREAMS, length).T for a in (ids, copied))
     copied[:FIRST] = False
-    state, bits = script.fresh_state(model, STREAMS, options), []
+    state, bits = script.fresh_state(STREAMS, options), []
     for t in range(0, length - 1, 50):
         inputs, targets, counted = (a[t : t + 50].astype(int) for a in (ids[:-1], ids[1:], copied[1:]))
         probs, _, state = script.forward(model["params"], inputs, state)
@@ -76,7 +76,7 @@ def learning_curve(words, seed, directory, args):
     """Train a model -> copied_bits at each checkpoint, and the number of its parameters."""
     name, *words = words.split()
     text, unseen, path = (
-        os.path.join(directory, file) for file in ("copying.txt", "unseen.txt", "model.npz")
+        os.path.join(directory, file) for file in ("copying.txt", "unseen.txt", f"model-{seed}.npz")
     )
     copying_text(text, args.lines, seed, args)
     copying_text(unseen, 2000, args.seeds + 1, args)
