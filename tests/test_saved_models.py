@@ -435,3 +435,16 @@ def test_a_large_text_costs_little_memory(tmp_path):
         assert status == 0
         peaks.append(usage.ru_maxrss * 1024)
     assert peaks[1] - peaks[0] < 8 * 2 * 10**7
+
+
+@pytest.mark.parametrize("script", SCRIPTS[2:])
+def test_a_model_may_be_tried_on_a_memory_of_another_size_but_not_trained_on(script, text, tmp_path):
+    words = [*SMALL, "--memory", "paper", "--iters", 20, "--no-gradcheck", "--save", "m.npz"]
+    assert command(script, *words, cwd=tmp_path).returncode == 0
+    words = [text, "--load", "m.npz", "--locations", 20]
+    tries = [["--sample", 5, "--prime", "The"], ["--evaluate"]]
+    for more in tries if script == "dnc-numpy.py" else [*tries, ["--view", "The"]]:
+        done = command(script, *words, *more, cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+    done = command(script, *words, "--iters", 30, cwd=tmp_path)
+    assert done.returncode == 2 and "--locations 20 contradicts m.npz, which has 16" in done.stderr
