@@ -1,4 +1,4 @@
-"""The two scripts in data/: copying texts, and downloads, from a server on this machine."""
+"""The two scripts in data/: texts that need a memory, and downloads, from a server on this machine."""
 
 import hashlib
 import http.server
@@ -38,11 +38,11 @@ def is_one_line(error, name):
     return error.count("\n") == 1 and error.startswith(f"{name}.py: error: ") and "Traceback" not in error
 
 
-# ------------------------------------------------------------------------------------------------ copying
+# -------------------------------------------------------------------------------------------------- tasks
 
 
 def test_copying_lines_are_letters_mark_same_letters():
-    text = command("copying", "--lines", "500").stdout
+    text = command("tasks", "copying", "--lines", "500").stdout
     assert text.count("\n") == 500
     lengths = set()
     for line in text.splitlines():
@@ -50,18 +50,20 @@ def test_copying_lines_are_letters_mark_same_letters():
         assert word == copy
         assert set(word) <= set("abcdefgh")
         lengths.add(len(word))
-    assert lengths == set(range(1, 13))
+    assert lengths == set(range(1, 9))
 
 
 def test_copying_options():
-    text = command("copying", *"--letters 62 --shortest 30 --longest 31 --lines 400 --seed 9".split()).stdout
+    text = command(
+        "tasks", "copying", *"--letters 62 --shortest 30 --longest 31 --lines 400 --seed 9".split()
+    ).stdout
     words = [line.split(">")[0] for line in text.splitlines()]
     assert {len(word) for word in words} == {30, 31}
     assert len(set("".join(words))) == 62
 
 
 def test_copying_letters_and_lengths_are_equally_likely():
-    text = "".join(load("copying").copying_lines(0, 4000, 4, 1, 4))
+    text = "".join(load("tasks").task_lines("copying", 0, 4000, 4, 1, 4))
     words = [line.split(">")[0] for line in text.splitlines()]
     for length in range(1, 5):
         assert abs(sum(len(word) == length for word in words) - 1000) < 5 * math.sqrt(750)
@@ -71,38 +73,56 @@ def test_copying_letters_and_lengths_are_equally_likely():
 
 
 def test_copying_is_the_same_for_the_same_seed_and_on_every_machine():
-    first = command("copying").stdout
-    assert command("copying").stdout == first
-    assert command("copying", "--seed", "1").stdout != first
-    assert first.startswith("gdcedgcdehe>gdcedgcdehe\ngech>gech\n")
+    first = command("tasks", "copying").stdout
+    assert command("tasks", "copying").stdout == first
+    assert command("tasks", "copying", "--seed", "1").stdout != first
+    assert first.startswith("gdcedgc>gdcedgc\nehec>ehec\n")
     assert first.count("\n") == 20000
+
+
+def test_recall_lines_are_pairs_and_one_of_them_again():
+    text = command("tasks", *"recall --letters 26 --lines 2000 --seed 3".split()).stdout
+    assert text == command("tasks", *"recall --letters 26 --lines 2000 --seed 3".split()).stdout
+    counts, places = [0] * 9, [0] * 8
+    for line in text.splitlines():
+        *pairs, asked = line.split(" ")
+        assert asked[0] == "?" and asked[1:] in pairs
+        assert all(re.fullmatch("[a-z][0-9]", pair) for pair in pairs)
+        assert len({letter for letter, _ in pairs}) == len(pairs)
+        counts[len(pairs)] += 1
+        places[pairs.index(asked[1:])] += len(pairs) == 8
+    assert counts[0] == 0 and all(abs(n - 250) < 5 * math.sqrt(219) for n in counts[1:])
+    assert all(abs(n - counts[8] / 8) < 5 * math.sqrt(counts[8] / 8) for n in places)
 
 
 @pytest.mark.parametrize(
     "words",
     [
-        "--letters 0",
-        "--letters 63",
-        "--shortest 0",
-        "--shortest 5 --longest 4",
-        "--longest 1000000000000",
-        "--lines 0",
-        "--lines -1",
-        "--lines x",
-        "--seed 1.5",
-        "--size 3",
+        "copying --letters 0",
+        "copying --letters 63",
+        "copying --shortest 0",
+        "copying --shortest 5 --longest 4",
+        "copying --longest 1000000000000",
+        "copying --lines 0",
+        "copying --lines -1",
+        "copying --lines x",
+        "copying --seed 1.5",
+        "copying --size 3",
+        "copying text",
         "text",
+        "",
+        "recall --longest 9",
     ],
 )
-def test_copying_bad_options(words):
-    run = command("copying", *words.split())
+def test_bad_options(words):
+    run = command("tasks", *words.split())
     assert run.returncode == 2
     assert run.stdout == ""
-    assert is_one_line(run.stderr, "copying")
+    assert is_one_line(run.stderr, "tasks")
 
 
-def test_copying_ends_quietly_when_nobody_reads_on():
-    words = [sys.executable, str(DATA / "copying.py"), "--lines", "1000000"]
+def test_it_ends_quietly_when_nobody_reads_on():
+    words = [sys.executable, str(DATA / "tasks.py"), "copying", "--lines", "1000000"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
         assert ">" in run.stdout.readline()
         run.stdout.close()
@@ -111,12 +131,12 @@ def test_copying_ends_quietly_when_nobody_reads_on():
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
-def test_copying_to_a_full_disk():
+def test_writing_to_a_full_disk():
     with open("/dev/full", "w") as full:
-        words = [sys.executable, str(DATA / "copying.py")]
+        words = [sys.executable, str(DATA / "tasks.py"), "copying"]
         run = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
     assert run.returncode == 2
-    assert is_one_line(run.stderr, "copying")
+    assert is_one_line(run.stderr, "tasks")
 
 
 # --------------------------------------------------------------------------------------------- downloading

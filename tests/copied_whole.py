@@ -1,0 +1,71 @@
+"""How many words does a saved copying model copy whole, and what becomes of it with longer words or memories?
+
+    python tests/copied_whole.py copy-*.npz                                   after 0 to 40 other lines
+    python tests/copied_whole.py copy-1.npz --lengths 10 20 30 40 --locations 24 32 48 64 --lines 3
+
+A word counts if, behind its mark, every letter and the newline is what the model finds likeliest: then
+`--sample N --temperature 0 --prime "...word>"` writes just that. Each word is read in a state of its own,
+which begins fresh, with so many other lines before it. Lengths are drawn from 1 to 20 unless given.
+"""
+
+import argparse
+import random
+import string
+
+import numpy as np
+from memory_task import load
+
+WORDS = 200
+
+
+def share_copied(script, model, options, lines, length):
+    """The part of WORDS words that the model copies whole, each after so many lines of the same kind."""
+    rng = random.Random(99 + lines)
+    words = [
+        [
+            "".join(rng.choices(string.ascii_lowercase, k=length or rng.randint(1, 20)))
+            for _ in range(lines + 1)
+        ]
+        for _ in range(WORDS)
+    ]
+    texts = ["".join(f"{word}>{word}\n" for word in row) for row in words]
+    longest = max(map(len, texts))
+    # all side by side; what is read behind the end of the shorter ones does not count
+    ids = script.to_ids("".join(text.ljust(longest, "\n") for text in texts), model["vocab"], "the text")
+    ids, state, likeliest = ids.reshape(WORDS, longest).T, script.fresh_state(WORDS, options), []
+    for t in range(0, longest, 100):
+        probs, _, state = script.forward(model["params"], ids[t : t + 100], state)
+        likeliest.append(probs.argmax(axis=1))
+    right = np.concatenate(likeliest)[:-1] == ids[1:]  # right[t]: the character at t + 1
+    ends = [(len(text), len(row[-1]) + 1) for text, row in zip(texts, words, strict=True)]
+    return np.mean([right[end - count - 1 : end - 1, b].all() for b, (end, count) in enumerate(ends)])
+
+
+def main():
+    """Print a line of shares for each model, memory and length."""
+    formatter = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=formatter)
+    parser.add_argument("models", nargs="+", help="saved models")
+    parser.add_argument(
+        "--lines", nargs="+", type=int, default=[0, 1, 3, 10, 40], help="lines before the word"
+    )
+    parser.add_argument(
+        "--lengths", nargs="+", type=int, default=[0], help="letters of each word; 0: 1 to 20"
+    )
+    parser.add_argument("--locations", nargs="+", type=int, help="of the memory; else the model's own")
+    args = parser.parse_args()
+    script = load("dnc-numpy.py")
+    print(f"share of {WORDS} words copied whole after {' '.join(map(str, args.lines))} lines")
+    for path in args.models:
+        model, options = script.load_model(path)
+        for locations in args.locations or [options["locations"]]:
+            for length in args.lengths:
+                tried = options | {"locations": locations}
+                shares = [share_copied(script, model, tried, lines, length) for lines in args.lines]
+                about = f"{path} N {locations}, {length or '1 to 20'} letters:"
+                print(about, " ".join(f"{share:.3f}" for share in shares), flush=True)
+
+
+if __name__ == "__main__":
+    np.seterr(all="ignore")
+    main()
