@@ -110,7 +110,7 @@ def numpy_step(script, params, state, batches):
         loss, grads, state = script.train(params, *next(batches), state)
         for name, g in grads.items():
             sums[name] += g * g
-            params[name] -= LR * g / np.sqrt(sums[name] + 1e-8)
+            params[name] -= LR * g / np.sqrt(1 + sums[name])
         return loss
 
     return step
@@ -149,7 +149,7 @@ def torch_step(build, params, state, batches):
     """-> a function that trains the same model in PyTorch on the next batch -> loss (nats)"""
     weights, state, forward = build(params, state)
     fused = None if build is plain_dnc else True
-    adagrad = torch.optim.Adagrad(weights, LR, initial_accumulator_value=1e-8, eps=0, fused=fused)
+    adagrad = torch.optim.Adagrad(weights, LR, initial_accumulator_value=1, eps=0, fused=fused)
     batches = itertools.cycle([tuple(map(torch.from_numpy, batch)) for batch in batches])
 
     def step():
@@ -320,7 +320,7 @@ def jax_step(params, state, batches):
     def train(P, sums, state, inputs, targets):
         (loss, state), grads = jax.value_and_grad(loss_and_state, has_aux=True)(P, state, inputs, targets)
         sums = jax.tree.map(lambda total, g: total + g * g, sums, grads)
-        P = jax.tree.map(lambda p, g, total: p - LR * g / jnp.sqrt(total + 1e-8), P, grads, sums)
+        P = jax.tree.map(lambda p, g, total: p - LR * g / jnp.sqrt(1 + total), P, grads, sums)
         return loss, P, sums, state
 
     train = jax.jit(train, donate_argnums=(0, 1, 2))
