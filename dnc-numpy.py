@@ -25,7 +25,7 @@ One step reads a character x and gives the probabilities p of the next one:
     p = softmax(y)
 
 The loss is the sum over all steps of -log p[target], in nats; divided by log 2 and by the number of
-characters it is shown in bits per character (BPC); the first must be log2 V, 6.0 on the bundled text.
+characters, it is in bits per character (BPC); the first must be log2 V, 6.0 on the bundled text.
 
 V characters in the vocabulary, H hidden units, B sequences in a batch, S time steps; N memory locations
 of width W, R read heads. A name with a 0 behind it, like M0, is a value of the step before; dX is the
@@ -69,9 +69,8 @@ def oneplus(x):
 
 
 def softmax(y, axis):
-    """exp(y) / sum exp(y) along axis; with the maximum subtracted first, exp cannot overflow.
-    .real: the gradient check runs this on complex numbers, of which the real parts are compared."""
-    e = np.exp(y - y.real.max(axis=axis, keepdims=True))
+    """exp(y) / sum exp(y) along axis; with the maximum subtracted first, exp cannot overflow."""
+    e = np.exp(y - y.max(axis=axis, keepdims=True))
     return e / e.sum(axis=axis, keepdims=True)
 
 
@@ -339,9 +338,9 @@ def forward(params, inputs, state):
     (S, B), H, RW = inputs.shape, params["Whh"].shape[1], params["Wrh"].shape[1]
     hr = np.empty((S + 1, H + RW, B), dtype)  # hr[t + 1] is h, and below it r, after step t
     c, s = (np.empty((S + 1, H, B), dtype) for _ in range(2))  # likewise
-    cell = "c" if "c" in state else "s"
-    carried = c if cell == "c" else s
-    hr[0, :H], hr[0, H:], c[0], carried[0] = state["h"], state["r"], 0, state[cell]
+    key = "c" if "c" in state else "s"
+    carried = c if key == "c" else s
+    hr[0, :H], hr[0, H:], c[0], carried[0] = state["h"], state["r"], 0, state[key]
     gates = np.empty((S, 4 * H, B), dtype)
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
 
@@ -370,9 +369,9 @@ def forward(params, inputs, state):
         steps.append(step)
     y = (Wout @ columns(hr[1:]) + params["by"]).reshape(-1, S, B).swapaxes(0, 1)  # (S, V, B), all at once
     probs = softmax(y, axis=1)
-    cache = {"inputs": inputs, "cell": cell, "hr": hr, "c": c, "carried": carried, "gates": gates, "xi": xi}
+    cache = {"inputs": inputs, "key": key, "hr": hr, "c": c, "carried": carried, "gates": gates, "xi": xi}
     cache |= {"at": at, "names": names, "Wgates": Wgates, "Wout": Wout, "Wxi_T": Wxi_T, "steps": steps}
-    end = {"h": hr[S, :H], cell: carried[S], "r": hr[S, H:]}
+    end = {"h": hr[S, :H], key: carried[S], "r": hr[S, H:]}
     end |= {name: np.moveaxis(value, 0, -1) for name, value in zip(MEMORY, memory, strict=False)}
     return probs, cache | {"y": y, "probs": probs}, {name: end[name].copy() for name in state}
 
@@ -432,7 +431,7 @@ def complete_memory(xi, at, before):
 
 # ----------------------------------------------------------------------------------------------- backward
 def backward(params, targets, cache):
-    """The gradient of the summed loss in every parameter: the lines of forward, last to first.
+    """The gradient of the summed loss with respect to every parameter: the lines of forward, last to first.
 
     targets (S, B) ints, cache of the same batch -> a dict with the names and shapes of params."""
     hr, c, carried, gates, xi, at = (cache[name] for name in ("hr", "c", "carried", "gates", "xi", "at"))
@@ -445,7 +444,7 @@ def backward(params, targets, cache):
     h_to_zo = c[1:] * o * (1 - o)
     slope_c = 1 - c**2  # tanh' at every step
     h_to_s = o * slope_c[1:]
-    s_to_s0 = f * slope_c[:-1] if cache["cell"] == "c" else f  # to the s of the step before
+    s_to_s0 = f * slope_c[:-1] if cache["key"] == "c" else f  # to the s of the step before
     slopes, steps = np.ones_like(xi), cache["steps"]  # of what the columns of xi went through
     slopes[..., at["gates"]] = xi[..., at["gates"]] * (1 - xi[..., at["gates"]])  # sigmoid'
     memory_step, dmemory = content_memory_backward, [np.zeros_like(value) for value in steps[-1]["after"]]
@@ -560,8 +559,8 @@ def gradcheck(params, inputs, targets, state, rng, num_checks=10):
 
     Returns a dict for each parameter, with the figures that gradient_table prints. The numerical gradient is
     a complex step, f'(x) = Im f(x + ih) / h (Squire & Trapp, SIAM Review 40, 1998): no two losses are
-    subtracted, so it is exact to rounding, with h = 1e-30. The relative error |n - a| / |n + a| of an entry
-    under 1e-10 of the largest is taken against that: sums that cancel to so little hold only rounding."""
+    subtracted, so it is exact to rounding, with h = 1e-30. The relative error of n to backward's a is
+    |n - a| / |n + a|, the divisor at least 1e-10 of the largest gradient: less holds only rounding."""
     params, state = as_type(params, np.float64), as_type(state, np.float64)
     _, grads, _ = train(params, inputs, targets, state)
     rounding = 1e-10 * max(np.abs(g).max() for g in grads.values())
@@ -574,7 +573,7 @@ def gradcheck(params, inputs, targets, state, rng, num_checks=10):
             stepped.ravel()[entry] += 1e-30j
             probs, cache, _ = forward(params | {name: stepped}, inputs, state)
             n[k] = cross_entropy(cache["y"], probs, targets).imag / 1e-30
-        valid = np.abs(n + a) > 0
+        valid = np.abs(n + a) != 0  # true for nan, too
         error = np.abs(n - a) / np.maximum(np.abs(n + a), rounding)
         error = error[valid] if valid.any() else error
         rows.append({"name": name, "n": (n.min(), n.max()), "a": (a.min(), a.max()), "tried": len(entries)})
@@ -603,7 +602,7 @@ def sample(params, state, seed_ix, n, rng, temperature=1.0):
     for _ in range(n):
         _, cache, state = forward(params, np.array([[ix]]), state)
         y = cache["y"][0, :, 0].astype(np.float64)
-        up_to = softmax((y - y.max()) / max(temperature, 1e-9), axis=0).cumsum()
+        up_to = softmax(y / max(temperature, 1e-9), axis=0).cumsum()
         ix = int(np.searchsorted(up_to, rng.random() * up_to[-1], side="right"))
         ids.append(ix)
     return np.array(ids, np.intp)
@@ -615,7 +614,7 @@ class Mistake(Exception):
 
 
 def read_text(path, as_bytes):
-    """The whole text -> str; as_bytes, one character a byte. Raises OSError, or Mistake if it is none."""
+    """The whole text -> str; as_bytes, one character a byte. Raises OSError, or Mistake if it is not text."""
     try:
         with open(path, "rb") as file:
             text = file.read().decode("latin-1" if as_bytes else "utf-8")
@@ -640,7 +639,7 @@ def next_batch(model, ids, options):
     """Cut a batch out of the text -> inputs, targets (S, B), each target the character after its input.
 
     The B pointers walk through the text in steps of S. One with less than a batch left, and with --restart
-    any by chance, jumps to one of the model's starts, and the state of its sequence is set back."""
+    any by chance, jumps to one of model["starts"], which main sets, and its state is set back."""
     pointers, state, rng, S = model["pointers"], model["state"], model["rng"], options["seqlength"]
     jump = pointers + S + 1 > len(ids)
     if options["restart"]:
@@ -656,7 +655,7 @@ def next_batch(model, ids, options):
 
 
 # ------------------------------------------------------------------------------------------- saved models
-FIXED = (*SIZES, "batchsize", "init_scale", "fp64", "bytes", "holdout")  # as long as a model lives
+FIXED = (*SIZES, "batchsize", "init_scale", "fp64", "bytes", "holdout")  # cannot change in a loaded model
 KEPT = (*FIXED, "seqlength", "restart", "lr", "clip", "text")  # the options that a saved model brings along
 FIGURES = ("iteration", "seconds", "bpc", "next_ix")  # smoothed BPC; what the first sequence reads next
 
@@ -738,7 +737,7 @@ def adagrad(params, sums, grads, lr, clip):
 
 def learn(model, ids, held_out, options):
     """Train until a limit or a signal -> exit status. Raises FloatingPointError, or OSError at the end."""
-    np.empty(33_000_000, np.uint8)  # once freed, makes glibc keep what is freed: a third of the time
+    np.empty(33_000_000, np.uint8)  # once freed, makes glibc keep what is freed: saves a third of the time
     signals = []
 
     def note(number, frame):
@@ -762,8 +761,8 @@ def learn(model, ids, held_out, options):
         trained, busy = trained + 1, busy + time.perf_counter() - tick
         done = bool(signals) or model["seconds"] >= deadline or n >= iters
         checking = done or n % options["check_interval"] == 0
-        last = [loss, *(model["params"].values() if checking else ())]  # nothing is saved that is not finite
-        if not all(np.isfinite(value).all() for value in last):
+        values = [loss, *(model["params"].values() if checking else ())]  # saved only if they are finite
+        if not all(np.isfinite(value).all() for value in values):
             raise FloatingPointError(f"loss not finite after iteration {n}; try a smaller --lr, or --clip 5")
         try:
             if checking and options["save"]:
@@ -784,7 +783,7 @@ def learn(model, ids, held_out, options):
 
 def report(model, speed, options):
     """A line of the log, to the terminal and to the log file; speed in characters a second."""
-    n, seconds, bpc, _ = (model[name] for name in FIGURES)
+    n, seconds, bpc = model["iteration"], model["seconds"], model["bpc"]
     print(f"{seconds:.3f} s, iter {n}, {bpc:.4f} BPC, {speed:.2f} char/s")
     if options["fname"]:
         write_to(options["fname"], "ab", f"{n} {seconds:.3f} {bpc:.6f}\n".encode())
@@ -797,8 +796,8 @@ def check(model, ids, options):
 
 def bits_per_character(model, ids, options):
     """The loss of ids (n,) in bits per character: in one go, or in a batch of equal stretches if held out."""
-    B, loss, step = 1 if options["evaluate"] else min(options["batchsize"], len(ids) - 1), 0.0, 100
-    length, state = (len(ids) - 1) // B, fresh_state(B, options)
+    B = 1 if options["evaluate"] else min(options["batchsize"], len(ids) - 1)
+    length, state, loss, step = (len(ids) - 1) // B, fresh_state(B, options), 0.0, 100
     for start in range(0, length, step):
         at = np.arange(start, min(start + step, length))[:, None] + np.arange(B) * length
         probs, cache, state = forward(model["params"], ids[at], state)
@@ -823,7 +822,7 @@ def sample_text(model, n, options):
 
 
 # ------------------------------------------------------------------------------------------- command line
-DEFAULTS = {"hidden": 32, "batchsize": 16, "seqlength": 25, "lr": 0.1, "fp64": False, "timelimit": 1000.0}
+DEFAULTS = {"hidden": 32, "batchsize": 16, "seqlength": 25, "lr": 0.2, "fp64": False, "timelimit": 1000.0}
 DEFAULTS |= {"report_interval": 500, "check_interval": 10000, "sample_length": 200, "fname": None}
 DEFAULTS |= {"locations": 5, "width": 10}
 PAPER = {"cell": "standard", "locations": 16, "width": 16, "report_interval": 100, "check_interval": 3000}
@@ -831,26 +830,21 @@ PAPER = {"cell": "standard", "locations": 16, "width": 16, "report_interval": 10
 
 def option_parser():
     """Every knob of the command line."""
-    about, nothing = __doc__.splitlines()[0], argparse.SUPPRESS  # a mistake is one line, without the usage
     shown, switch = argparse.ArgumentDefaultsHelpFormatter, argparse.BooleanOptionalAction
-    parser = argparse.ArgumentParser(SCRIPT, nothing, about, formatter_class=shown)
+    parser = argparse.ArgumentParser(prog=SCRIPT, description=__doc__.splitlines()[0], formatter_class=shown)
+    parser.usage = argparse.SUPPRESS  # a mistake is one line, without the usage
     add, bundled = parser.add_argument, os.path.join(os.path.dirname(__file__), "data", "missing-hour.txt")
     add("text", nargs="?", metavar="TEXT", type=os.path.abspath, default=bundled, help="file to learn")
     add("--hidden", type=int, help="hidden units")
     add("--memory", choices=("content", "paper"), default="content", help="by content alone, or complete")
-    add("--cell", choices=("squashed", "standard"), default="squashed", help="what the LSTM carries")
+    add("--cell", choices=("squashed", "standard"), default="squashed", help="what it carries: tanh(s), or s")
     add("--heads", type=int, default=1, help="read heads")
     add("--locations", type=int, help="memory locations; with a loaded model, of what it is tried on")
     add("--width", type=int, help="width of a location")
     add("--init_scale", type=float, default=0.01, help="scale of the random weights at the start")
     add("--batchsize", type=int, help="sequences in a batch")
     add("--seqlength", type=int, help="time steps in a batch")
-    add(
-        "--restart",
-        type=float,
-        default=0.0,
-        help="chance a batch that a sequence starts afresh, at a new line",
-    )
+    add("--restart", type=float, default=0.0, help="chance, in each batch, that a sequence jumps to a line")
     add("--lr", type=float, help="learning rate of Adagrad")
     add("--clip", type=float, default=0.0, help="clip each entry of the gradient; 0 is off, 5 usual")
     add("--seed", type=int, help="makes a run repeatable; random unless given")
@@ -865,7 +859,7 @@ def option_parser():
     add("--fname", help="log file to add to: iteration, seconds and BPC in columns")
     add("--save", help="file to save the model in, at every check, at the end and on Ctrl-C")
     add("--load", help="saved model to go on from")
-    add("--gradcheck", action=switch, help="check the gradient and stop; no: not while training either")
+    add("--gradcheck", action=switch, help="check the gradient and stop; --no-gradcheck: never")
     add("--sample", type=int, help="with --load: print so many characters and stop")
     add("--prime", help="with --sample: text that the model reads first")
     add("--temperature", type=float, default=1.0, help="of samples: 0 takes the likeliest, over 1 dares more")
@@ -920,26 +914,22 @@ def main(words=None):
     if options["evaluate"]:
         print(f"{bits_per_character(model, ids, options):.4f} BPC, {len(ids)} characters")
         return 0
-    ids, held_out = np.split(ids, [len(ids) - int(options["holdout"] * len(ids))])
-    last, needed = len(ids) - options["seqlength"], options["seqlength"] + 1
-    if last < 1:
-        raise Mistake(
-            f"{options['text']} has {len(ids)} characters to learn from, --seqlength needs {needed}"
-        )
-    lines = np.append(0, 1 + np.flatnonzero(ids[: last - 1] == model["vocab"].find("\n")))
-    model["starts"] = lines if options["restart"] else range(last)  # where a sequence may begin
+    ids, held_out = np.split(ids, [max(0, len(ids) - int(options["holdout"] * len(ids)))])
+    places, needed = len(ids) - options["seqlength"], options["seqlength"] + 1
+    if places < 1:
+        raise Mistake(f"{options['text']}: {len(ids)} characters to learn from, --seqlength needs {needed}")
+    lines = np.append(0, 1 + np.flatnonzero(ids[: places - 1] == model["vocab"].find("\n")))
+    model["starts"] = lines if options["restart"] else range(places)  # where a sequence may begin
     if options["gradcheck"]:
         batch = next_batch(model, ids, options)
         rows = gradcheck(model["params"], *batch, model["state"], model["rng"])
         print(gradient_table(rows))
         return 0 if all(row["max"] < 1e-4 for row in rows) else 1
     size = sum(value.size for value in model["params"].values())
-    about = (
-        f"{len(ids)} characters, {len(model['vocab'])} different, from {os.path.basename(options['text'])}; "
-    )
-    about += f"{size} parameters; seed {options['seed']}"
+    about = f"{len(ids)} characters, {len(model['vocab'])} different, "
+    about += f"from {os.path.basename(options['text'])}; {size} parameters; seed {options['seed']}"
     if options["fname"]:  # a file that cannot be written is better told now than after hours
-        write_to(options["fname"], "ab", f"# {SCRIPT}, {about}: iteration, seconds, BPC\n".encode())
+        write_to(options["fname"], "ab", os.fsencode(f"# {SCRIPT}, {about}: iteration, seconds, BPC\n"))
     if options["save"]:
         save_model(options["save"], model, options)
     print(about)
@@ -948,7 +938,7 @@ def main(words=None):
 
 if __name__ == "__main__":
     sys.stdout.reconfigure(line_buffering=True, errors="replace")
-    np.seterr(all="ignore")  # a run that diverges is told of in one line
+    np.seterr(all="ignore")  # a run that diverges ends with one line of its own
     try:
         sys.exit(main())
     except (Mistake, OSError, MemoryError, FloatingPointError) as mistake:  # what a person can put right

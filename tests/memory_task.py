@@ -20,12 +20,12 @@ import time
 import numpy as np
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-PAPER = "dnc-numpy.py --memory paper --locations 32 --width 16 --init_scale 0.1 --clip 1"
-CONTENT = "dnc-numpy.py --cell standard --locations 32 --width 16 --init_scale 0.1 --clip 1"
+PAPER = "dnc-numpy.py --memory paper --locations 32 --width 16 --lr 0.1 --init_scale 0.1 --clip 1"
+CONTENT = "dnc-numpy.py --cell standard --locations 32 --width 16 --lr 0.1 --init_scale 0.1 --clip 1"
 MODELS = {
     "copying": [
         "rnn-numpy.py --hidden 140 --lr 0.02",
-        "lstm-numpy.py --hidden 67 --cell standard --init_scale 0.1",
+        "lstm-numpy.py --hidden 67 --cell standard --lr 0.1 --init_scale 0.1",
         f"{CONTENT} --hidden 55",
         f"{PAPER} --heads 2 --hidden 48",
     ],

@@ -80,6 +80,13 @@ def test_fname_gets_columns(script, tmp_path):
     assert (np.diff(columns[:, 1]) >= 0).all() and (columns[:, 2] < 7).all()
 
 
+def test_fname_holds_any_name_of_a_text(tmp_path):
+    (tmp_path / os.fsdecode(b"\xff.txt")).write_text("what it says" * 9)
+    words = [os.fsdecode(b"\xff.txt"), *SMALL, "--iters", 3, "--fname", "log.dat"]
+    assert command("rnn-numpy.py", *words, cwd=tmp_path).returncode == 0
+    assert b"\xff.txt" in (tmp_path / "log.dat").read_bytes()
+
+
 def test_a_log_that_is_there_is_added_to(tmp_path):
     (tmp_path / "log.dat").write_text("1 2 3\n")
     for _ in range(2):
@@ -224,7 +231,7 @@ def test_a_log_that_can_no_longer_be_written_is_warned_of_and_the_run_goes_on(tm
         (["nosuch.txt"], "No such file or directory: '.*nosuch.txt'"),
         (["folder"], "Is a directory: '.*folder'"),
         (["empty.txt"], "empty.txt has 0 characters; give a text"),
-        (["short.txt"], r"short.txt has 10 characters to learn from, --seqlength needs 26"),
+        (["short.txt"], r"short.txt: 10 characters to learn from, --seqlength needs 26"),
         (["latin.txt"], "is not UTF-8 text; --bytes"),
         (["--hidden", "0"], "--hidden must be 1 or more, not 0"),
         (["--hidden", "-3"], "--hidden must be 1 or more, not -3"),
@@ -239,7 +246,8 @@ def test_a_log_that_can_no_longer_be_written_is_warned_of_and_the_run_goes_on(tm
         (["--restart", "-0.1"], "--restart must be"),
         (["--timelimit", "-1"], "--timelimit must be"),
         (["--seed", "-1"], "--seed must be"),
-        (["--holdout", "1"], "has 0 characters to learn from"),
+        (["--holdout", "1.5"], ": 0 characters to learn from"),
+        (["--holdout", "1"], ": 0 characters to learn from"),
         (["--fname", "nosuch/log.dat"], "No such file or directory: 'nosuch/log.dat'"),
         (["--fname", "folder"], "Is a directory: 'folder'"),
         (["text.txt", "--fname", "text.txt"], "text.txt is the text or a model of this run"),

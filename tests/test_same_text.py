@@ -14,10 +14,10 @@ from helpers import ROOT, SCRIPTS
 # does: R rnn-numpy, L lstm-numpy, N dnc-numpy, D dnc-debug; letters that stand together have one text.
 DIFFERENT = {
     "R L N D": "init_params init_state forward backward option_parser",
-    "R L ND": "fresh_state",
-    "L ND": "SIZES PARAMS_FROM",
-    "RL ND": "read_options",
-    "RLN D": "DEFAULTS report check main",
+    "R L ND": "fresh_state SIZES",
+    "RL ND": "PARAMS_FROM read_options",
+    "R LN D": "DEFAULTS",
+    "RLN D": "report check main",
     "N D": """PAPER content_weighting content_weighting_backward usage usage_backward
         allocation allocation_backward write_weighting write_weighting_backward write write_backward
         links links_backward precedence precedence_backward
