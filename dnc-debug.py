@@ -10,20 +10,20 @@ One equation a line, no speed tricks, and instruments: while it trains it checks
 samples, and keeps the logs dnc-debug.py.dat, gradcheck.log and sample.log in the current folder.
 dnc-numpy.py computes the same, fast; each opens the other's saved models.
 
-One step reads a character x, one-hot, and gives the probabilities p of the next one. A name with a 0 behind
-it, like h0, is a value of the step before. The controller is an LSTM that also reads r0, what the memory gave
-at the step before; z are the arguments of its four gates, a quarter of the rows each:
+One step reads a character x, one-hot, and gives probs, the probabilities of the next one. A name that
+ends in 0, like h0, is a value of the step before. The controller is an LSTM that also reads r0, what the
+memory gave at the step before; z are the arguments of its four gates, a quarter of the rows each:
 
     z = Wxh x + Whh h0 + Wrh r0 + bh
     i, o, f = sigmoid(z)             input, output and forget gate, each with its rows of z
     g = tanh(z)                      candidate, with the last rows
-    s = i*g + f*c0                   --cell standard: f*s0
+    s = i*g + f*c0                   the cell (the textbooks' c); --cell standard: f*s0
     c = tanh(s)
     h = o*c                          hidden state, from which the memory is steered
     y = Why h + by + Wry r           logits, from the r of this step
-    p = softmax(y)
+    probs = softmax(y)
 
-    --cell squashed    carries c to the next step; as krocki/dnc has it, default with the content memory
+    --cell squashed    carries c to the next step, as github.com/krocki/dnc; default with the content memory
     --cell standard    carries s; the DNC paper's, default with the complete memory
 
 The memory M has N locations of width W; R heads read it, one head writes it.
@@ -42,12 +42,12 @@ The paper's symbols of an interface vector ξ and of what the memory does with i
     w^w   ww   write weighting       p     p    precedence           L     L    links
     b, f  bk fw  backward, forward   c^r   cr   content, of a read   w^r   wr   read weightings
 
-The loss is the sum over all steps of -log p[target], in nats; divided by log 2 and by the number of
+The loss is the sum over all steps of -log probs[target], in nats; divided by log 2 and by the number of
 characters, it is in bits per character (BPC). A model that knows nothing yet finds all V characters equally
-likely, so the first loss must be log2 V bits, 6.0 on the bundled text: the first thing to check in a new
-model, and where the log's smoothed BPC starts.
+likely, so the first loss that train gives must be log2 V bits, 6.0 on the bundled text: the first thing to
+check in a new model. The BPC of the log is smoothed and starts there.
 
-Features come first and the batch last, everywhere:
+The batch is the last axis, everywhere:
 V characters in the vocabulary, H hidden units, B sequences in a batch, S time steps.
 
 Every forward line has its twin in the backward pass; dX is the gradient of the loss in X.
@@ -66,14 +66,14 @@ import time
 if __name__ == "__main__":
     # One BLAS thread is the fastest at the default sizes; to be set before NumPy is loaded
     os.environ.setdefault("OPENBLAS_NUM_THREADS", os.environ.get("OMP_NUM_THREADS", "1"))
-    for name in {"SIGINT", "SIGPIPE"} & set(dir(signal)):  # Ctrl-C, or nobody reads on: just end
+    for name in {"SIGINT", "SIGPIPE"} & set(dir(signal)):  # Ctrl-C, or the pipe is closed: just end
         signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 import numpy as np
 
 SCRIPT = os.path.basename(__file__)
-# The options that make the shapes of a model, and those that init_params takes
-SIZES = ("hidden", "memory", "cell", "heads", "locations", "width")
+# The options that make the arrays of a model: the arguments of init_state, and those of init_params, in order
+SIZES = ("hidden", "cell", "memory", "heads", "locations", "width")
 PARAMS_FROM = ("hidden", "memory", "heads", "width", "init_scale")
 EPS = 1e-6  # keeps usages and norms off 0
 
@@ -102,7 +102,7 @@ def softmax_backward(dw, w, axis):
 
 def cross_entropy(y, probs, targets):
     """The loss in nats, summed over S and B: log sum exp(y) - y[target]; y, probs (S, V, B), targets (S, B).
-    The sum's log is y[k] - log probs[k] for every k; of the likeliest, probs[k] cannot round to 0."""
+    log sum exp(y) is y[k] - log probs[k] for any k: the likeliest, whose probs[k] cannot round to 0."""
     log_sum = y.max(axis=1) - np.log(probs.max(axis=1))
     return (log_sum - np.take_along_axis(y, targets[:, None], axis=1)[:, 0]).sum()
 
@@ -141,8 +141,7 @@ def init_state(rng, batchsize, hidden, cell="squashed", memory="content", heads=
 
 def fresh_state(batchsize, options, rng=None):
     """init_state as the command line's options have it; without rng always with the same noise."""
-    sizes = (options[name] for name in ("hidden", "cell", "memory", "heads", "locations", "width"))
-    state = init_state(rng or np.random.default_rng(0), batchsize, *sizes)
+    state = init_state(rng or np.random.default_rng(0), batchsize, *(options[name] for name in SIZES))
     return as_type(state, np.float64 if options["fp64"] else np.float32)
 
 
@@ -194,7 +193,7 @@ def usage(u0, ww0, wr0, f):
 
 
 def usage_backward(du, u0, ww0, wr0, f):
-    """-> du0, dww0, dwr0, df"""
+    """-> du0, dww0, dwr0, df; psi's slope in the factor of a head is the product of the others"""
     kept = 1 - f[:, None] * wr0
     psi = np.prod(kept, axis=0)
     dpsi = du * (u0 + ww0 - u0 * ww0)
@@ -207,9 +206,9 @@ def usage_backward(du, u0, ww0, wr0, f):
 def allocation(u):
     """a[phi_j] = (1 - v[phi_j]) prod over i < j of v[phi_i], phi the locations from the least used up.
 
-    The least used location gets what it has free, the next of what is left what it has free, and so on.
+    The least used location gets its free part, 1 - v; of what that leaves, the next gets its own free part.
     u (N, B) -> a (N, B); v = EPS + (1 - EPS) u is the usage, kept off 0 so that backward can divide by it."""
-    phi = np.argsort(u.real, axis=0, kind="stable")
+    phi = np.argsort(u.real, axis=0, kind="stable")  # real: the check's complex steps reorder no ties
     v = np.take_along_axis(EPS + (1 - EPS) * u, phi, axis=0)
     a = np.empty_like(u)
     before = np.cumprod(np.concatenate([np.ones_like(v[:1]), v[:-1]]), axis=0)
@@ -256,7 +255,7 @@ def write_backward(dM, M0, ww, e, v):
 
 
 def links(L0, ww, p0):
-    """L[i, j] = (1 - ww[i] - ww[j]) L0[i, j] + ww[i] p0[j], L[i, i] = 0: how much i was written after j.
+    """L[i, j] = (1 - ww[i] - ww[j]) L0[i, j] + ww[i] p0[j], L[i, i] = 0: how much i came right after j.
 
     A write cuts a location's old links and ties it to the one written before. L0 (N, N, B), ww, p0 (N, B)"""
     L = (1 - ww[:, None] - ww) * L0 + ww[:, None] * p0
@@ -317,7 +316,7 @@ def forward(params, inputs, state):
     """Run the model over a batch of characters.
 
     inputs (S, B) ints, state as init_state gives it -> probs (S, V, B), cache for backward, the state
-    after the last step; all of the parameters' type, complex too."""
+    after the last step; all of the parameters' type, which gradcheck makes complex."""
     memory = complete_memory if "Whm" in params else content_memory
     (S, B), V, dtype = inputs.shape, len(params["by"]), params["by"].dtype
     x = one_hot(inputs, V, dtype).reshape(V, S, B)
@@ -330,7 +329,7 @@ def forward(params, inputs, state):
         steps.append(step | {"x": x[:, t], "before": before, "after": state, "gates": gates})
     y = np.stack(y)
     probs = softmax(y, axis=1)
-    end = {name: value.copy() for name, value in state.items()}
+    end = {name: value.copy() for name, value in state.items()}  # the cache keeps its own
     return probs, {"steps": steps, "y": y, "probs": probs}, end
 
 
@@ -342,19 +341,19 @@ def one_hot(ids, size, dtype):
 
 
 def controller(params, x, before):
-    """One step of the LSTM: x (V, B), the state before -> the state with its new h and cell, the gates."""
+    """One step of the LSTM: x (V, B), the state before -> that with a new h and cell, the gates and c."""
     z = params["Wxh"] @ x + params["Whh"] @ before["h"] + params["Wrh"] @ before["r"] + params["bh"]
     zi, zo, zf, zg = np.split(z, 4)
     i, o, f, g = sigmoid(zi), sigmoid(zo), sigmoid(zf), np.tanh(zg)
-    key = "c" if "c" in before else "s"
-    s = i * g + f * before[key]
+    carried = "c" if "c" in before else "s"
+    s = i * g + f * before[carried]
     c = np.tanh(s)
     h = o * c
-    return before | {"h": h, key: c if key == "c" else s}, {"i": i, "o": o, "f": f, "g": g, "c": c}
+    return before | {"h": h, carried: c if carried == "c" else s}, {"i": i, "o": o, "f": f, "g": g, "c": c}
 
 
 def content_memory(params, state, before):
-    """krocki/dnc's memory: both addresses are softmax(M0 k) -> the state with its new M and r, its step."""
+    """krocki/dnc's memory: both addresses are softmax(M0 k) -> the state with new M and r, for backward."""
     h, M0 = state["h"], before["M"]
     kr, kw = params["Whr"] @ h, params["Whw"] @ h
     v, e = params["Whv"] @ h, sigmoid(params["Whe"] @ h)
@@ -367,7 +366,7 @@ def content_memory(params, state, before):
 
 
 def complete_memory(params, state, before):
-    """The memory of the paper -> the state with all the memory's parts new, its step for backward."""
+    """The memory of the paper -> the state with all the memory's parts new, what backward needs."""
     h, M0 = state["h"], before["M"]
     R, (_, W, B) = len(before["wr"]), M0.shape
     kr = (params["Whr"] @ h).reshape(R, W, B)  # read keys: what each head looks for
@@ -375,7 +374,7 @@ def complete_memory(params, state, before):
     kw = (params["Whw"] @ h).reshape(1, W, B)  # write key: what to find and write over
     bw = oneplus(params["Whbw"] @ h)  # write strength
     v = params["Whv"] @ h  # write vector: what is added to the locations written to
-    e = sigmoid(params["Whe"] @ h)  # erase vector: how much of each column goes before
+    e = sigmoid(params["Whe"] @ h)  # erase vector: how much of each of their columns is wiped first
     f = sigmoid(params["Whf"] @ h)  # free gates: what each head has read may be used anew
     ga = sigmoid(params["Whga"] @ h)  # allocation gate: write to free locations, or to those found
     gw = sigmoid(params["Whgw"] @ h)  # write gate: whether to write at all
@@ -405,7 +404,7 @@ def backward(params, targets, cache):
     memory_backward = complete_memory_backward if "Whm" in params else content_memory_backward
     grads = {name: np.zeros_like(value) for name, value in params.items()}
     (S, V, B), dtype = cache["probs"].shape, cache["probs"].dtype
-    # Into the logits: log sum exp(y) has the slope p, and -y[target] that of -1 at the target
+    # Into the logits: the slope of log sum exp(y) is probs, that of -y[target] is -1 at the target
     dy = cache["probs"] - one_hot(targets, V, dtype).reshape(V, S, B).swapaxes(0, 1)
     dstate = {name: np.zeros_like(value) for name, value in cache["steps"][0]["after"].items()}
     for t in reversed(range(S)):
@@ -421,20 +420,20 @@ def backward(params, targets, cache):
 
 
 def controller_backward(params, dstate, step, grads):
-    """From the gradient in the state after a step to that in the state before; adds to grads."""
-    before, key = step["before"], "c" if "c" in step["before"] else "s"
+    """From the gradient in h and the cell after a step to that in h, r and the cell before; adds to grads."""
+    before, carried = step["before"], "c" if "c" in step["before"] else "s"
     i, o, f, g, c = (step["gates"][name] for name in "iofgc")
     do = dstate["h"] * c
-    dc = dstate["h"] * o + (dstate["c"] if key == "c" else 0)
-    ds = dc * (1 - c**2) + (dstate["s"] if key == "s" else 0)  # through tanh
-    di, dg, df = ds * g, ds * i, ds * before[key]
+    dc = dstate["h"] * o + (dstate["c"] if carried == "c" else 0)
+    ds = dc * (1 - c**2) + (dstate["s"] if carried == "s" else 0)  # through tanh
+    di, dg, df = ds * g, ds * i, ds * before[carried]
     dzi, dzo, dzf, dzg = di * i * (1 - i), do * o * (1 - o), df * f * (1 - f), dg * (1 - g**2)
     dz = np.concatenate([dzi, dzo, dzf, dzg])  # into the arguments of the gates
     grads["Wxh"] += dz @ step["x"].T
     grads["Whh"] += dz @ before["h"].T
     grads["Wrh"] += dz @ before["r"].T
     grads["bh"] += dz.sum(axis=1, keepdims=True)
-    return dstate | {"h": params["Whh"].T @ dz, "r": params["Wrh"].T @ dz, key: ds * f}
+    return dstate | {"h": params["Whh"].T @ dz, "r": params["Wrh"].T @ dz, carried: ds * f}
 
 
 def interface_backward(params, dz, h, grads):
@@ -498,7 +497,7 @@ def complete_memory_backward(params, dstate, step, grads):
 
 # -------------------------------------------------------------------------------------------------- train
 def train(params, inputs, targets, state):
-    """Forward, loss and backward of one batch: inputs, targets (S, B) -> loss (nats), grads, new state."""
+    """Loss and gradients of one batch, no update: inputs, targets (S, B) -> loss (nats), grads, new state."""
     probs, cache, state = forward(params, inputs, state)
     return float(cross_entropy(cache["y"], probs, targets)), backward(params, targets, cache), state
 
@@ -510,7 +509,7 @@ def gradcheck(params, inputs, targets, state, rng, num_checks=10):
     Returns a dict for each parameter, with the figures that gradient_table prints. The numerical gradient is
     a complex step, f'(x) = Im f(x + ih) / h (Squire & Trapp, SIAM Review 40, 1998): no two losses are
     subtracted, so it is exact to rounding, with h = 1e-30. The relative error of n to backward's a is
-    |n - a| / |n + a|, the divisor at least 1e-10 of the largest gradient: less holds only rounding."""
+    |n - a| / |n + a|, the divisor at least 1e-10 of the largest gradient: below, all is rounding."""
     params, state = as_type(params, np.float64), as_type(state, np.float64)
     _, grads, _ = train(params, inputs, targets, state)
     rounding = 1e-10 * max(np.abs(g).max() for g in grads.values())
@@ -588,8 +587,8 @@ def to_ids(text, vocab, what):
 def next_batch(model, ids, options):
     """Cut a batch out of the text -> inputs, targets (S, B), each target the character after its input.
 
-    The B pointers walk through the text in steps of S. One with less than a batch left, and with --restart
-    any by chance, jumps to one of model["starts"], which main sets, and its state is set back."""
+    The B pointers walk through the text in steps of S. One with less than S + 1 characters left, and with
+    --restart any by chance, jumps to one of model["starts"], which main sets, and its state is set back."""
     pointers, state, rng, S = model["pointers"], model["state"], model["rng"], options["seqlength"]
     jump = pointers + S + 1 > len(ids)
     if options["restart"]:
@@ -607,7 +606,7 @@ def next_batch(model, ids, options):
 # ------------------------------------------------------------------------------------------- saved models
 FIXED = (*SIZES, "batchsize", "init_scale", "fp64", "bytes", "holdout")  # cannot change in a loaded model
 KEPT = (*FIXED, "seqlength", "restart", "lr", "clip", "text")  # the options that a saved model brings along
-FIGURES = ("iteration", "seconds", "bpc", "next_ix")  # smoothed BPC; what the first sequence reads next
+FIGURES = ("iteration", "seconds", "bpc", "next_ix")  # bpc: smoothed; next_ix: what sequence 0 reads next
 
 
 def new_model(vocab, options, seed):
@@ -687,7 +686,7 @@ def adagrad(params, sums, grads, lr, clip):
 
 def learn(model, ids, held_out, options):
     """Train until a limit or a signal -> exit status. Raises FloatingPointError, or OSError at the end."""
-    np.empty(33_000_000, np.uint8)  # once freed, makes glibc keep what is freed: saves a third of the time
+    np.empty(33_000_000, np.uint8)  # once freed, glibc keeps what is freed (32 MiB at most): a third faster
     signals = []
 
     def note(number, frame):
@@ -713,7 +712,7 @@ def learn(model, ids, held_out, options):
         checking = done or n % options["check_interval"] == 0
         values = [loss, *(model["params"].values() if checking else ())]  # saved only if they are finite
         if not all(np.isfinite(value).all() for value in values):
-            raise FloatingPointError(f"loss not finite after iteration {n}; try a smaller --lr, or --clip 5")
+            raise FloatingPointError(f"model not finite after iteration {n}; try a smaller --lr, or --clip 5")
         try:
             if checking and options["save"]:
                 save_model(options["save"], model, options)
@@ -824,7 +823,7 @@ PAPER = {"cell": "standard", "locations": 16, "width": 16}
 
 
 def option_parser():
-    """Every knob of the command line."""
+    """Every option. Defaults that differ between the scripts are in DEFAULTS, the others here."""
     shown, switch = argparse.ArgumentDefaultsHelpFormatter, argparse.BooleanOptionalAction
     parser = argparse.ArgumentParser(prog=SCRIPT, description=__doc__.splitlines()[0], formatter_class=shown)
     parser.usage = argparse.SUPPRESS  # a mistake is one line, without the usage

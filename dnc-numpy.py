@@ -12,7 +12,7 @@ all S steps at once what does not wait for another step (columns of Wxh, outputs
 weights), multiplies by stacked weights, and has the batch first inside the memory, (B, N, W): NumPy
 multiplies stacks of matrices in one call.
 
-One step reads a character x and gives the probabilities p of the next one:
+One step reads a character x and gives probs, the probabilities of the next one:
 
     z = Wxh x + Whh h0 + Wrh r0 + bh     arguments of the four gates, a quarter of the rows each
     i, o, f = sigmoid(z)
@@ -22,13 +22,13 @@ One step reads a character x and gives the probabilities p of the next one:
     h = o*c
     r = what the memory gives when steered by h, see content_memory and complete_memory
     y = Why h + by + Wry r
-    p = softmax(y)
+    probs = softmax(y)
 
-The loss is the sum over all steps of -log p[target], in nats; divided by log 2 and by the number of
+The loss is the sum over all steps of -log probs[target], in nats; divided by log 2 and by the number of
 characters, it is in bits per character (BPC); the first must be log2 V, 6.0 on the bundled text.
 
 V characters in the vocabulary, H hidden units, B sequences in a batch, S time steps; N memory locations
-of width W, R read heads. A name with a 0 behind it, like M0, is a value of the step before; dX is the
+of width W, R read heads. A name that ends in 0, like M0, is a value of the step before; dX is the
 gradient of the loss in X. Graves et al., "Hybrid computing using a neural network with dynamic external
 memory", Nature 538, 2016.
 """
@@ -45,14 +45,14 @@ import time
 if __name__ == "__main__":
     # One BLAS thread is the fastest at the default sizes; to be set before NumPy is loaded
     os.environ.setdefault("OPENBLAS_NUM_THREADS", os.environ.get("OMP_NUM_THREADS", "1"))
-    for name in {"SIGINT", "SIGPIPE"} & set(dir(signal)):  # Ctrl-C, or nobody reads on: just end
+    for name in {"SIGINT", "SIGPIPE"} & set(dir(signal)):  # Ctrl-C, or the pipe is closed: just end
         signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 import numpy as np
 
 SCRIPT = os.path.basename(__file__)
-# The options that make the shapes of a model, and those that init_params takes
-SIZES = ("hidden", "memory", "cell", "heads", "locations", "width")
+# The options that make the arrays of a model: the arguments of init_state, and those of init_params, in order
+SIZES = ("hidden", "cell", "memory", "heads", "locations", "width")
 PARAMS_FROM = ("hidden", "memory", "heads", "width", "init_scale")
 EPS = 1e-6  # keeps usages and norms off 0
 
@@ -81,7 +81,7 @@ def softmax_backward(dw, w, axis):
 
 def cross_entropy(y, probs, targets):
     """The loss in nats, summed over S and B: log sum exp(y) - y[target]; y, probs (S, V, B), targets (S, B).
-    The sum's log is y[k] - log probs[k] for every k; of the likeliest, probs[k] cannot round to 0."""
+    log sum exp(y) is y[k] - log probs[k] for any k: the likeliest, whose probs[k] cannot round to 0."""
     log_sum = y.max(axis=1) - np.log(probs.max(axis=1))
     return (log_sum - np.take_along_axis(y, targets[:, None], axis=1)[:, 0]).sum()
 
@@ -120,8 +120,7 @@ def init_state(rng, batchsize, hidden, cell="squashed", memory="content", heads=
 
 def fresh_state(batchsize, options, rng=None):
     """init_state as the command line's options have it; without rng always with the same noise."""
-    sizes = (options[name] for name in ("hidden", "cell", "memory", "heads", "locations", "width"))
-    state = init_state(rng or np.random.default_rng(0), batchsize, *sizes)
+    state = init_state(rng or np.random.default_rng(0), batchsize, *(options[name] for name in SIZES))
     return as_type(state, np.float64 if options["fp64"] else np.float32)
 
 
@@ -158,10 +157,10 @@ def content_weighting(M, M_norm, k, k_norm, beta):
 
 
 def content_weighting_backward(dc, c, scores, factor, M, M_norm):
-    """-> the gradients in k.m (from which dM = its product with k), in |m|, in k, and in log beta"""
+    """-> the gradients in k.m, in |m|, in k by way of k.m (in |k| it is -dlog_beta / |k|), in log beta"""
     dscores = softmax_backward(dc, c, axis=2)
     ddot = dscores * factor
-    dscores *= scores  # now the gradient in log beta, before the sum; minus that in log |k| and log |m|
+    dscores *= scores  # log beta's gradient, before the sum; log |k|'s and log |m|'s are the same, negated
     return ddot, -dscores.sum(axis=1) / M_norm, ddot @ M, dscores.sum(axis=2)
 
 
@@ -190,7 +189,7 @@ def usage_backward(du, in_u0, in_ww0, in_wr0, in_f):
 def allocation(u):
     """a[phi_j] = (1 - v[phi_j]) prod over i < j of v[phi_i], phi the locations from the least used up.
 
-    So the least used location gets most, and the next what that one leaves.
+    The least used location gets its free part, 1 - v; of what that leaves, the next gets its own free part.
     v = EPS + (1 - EPS) u is the usage, kept off 0 so that backward can divide by it.
     u (B, N) -> a (B, N); for backward phi, as places in the flat u, and v, a and products in its order"""
     phi = u.real.argsort(axis=1, kind="stable")
@@ -222,9 +221,9 @@ def write_weighting(a, cw, ga, gw):
 
 def write_weighting_backward(dww, a, cw, ga, gw, ones):
     """-> da, dcw, dga, dgw"""
-    dchosen, allocated = dww * gw, a - cw
+    dchosen, a_cw = dww * gw, a - cw
     da = dchosen * ga
-    dga, dgw = (dchosen * allocated).dot(ones), (dww * (cw + ga * allocated)).dot(ones)
+    dga, dgw = (dchosen * a_cw).dot(ones), (dww * (cw + ga * a_cw)).dot(ones)
     return da, dchosen - da, dga, dgw
 
 
@@ -246,7 +245,7 @@ def write_backward(dM, kept, M0, ww, ve):
 
 
 def links(L0, ww, p0):
-    """L[i, j] = (1 - ww[i] - ww[j]) L0[i, j] + ww[i] p0[j], L[i, i] = 0: how much i was written next after j.
+    """L[i, j] = (1 - ww[i] - ww[j]) L0[i, j] + ww[i] p0[j], L[i, i] = 0: how much i came right after j.
 
     Writing to i or j undoes what was known of them, and then i comes after what p0 says was written last.
     L0 (B, N, N), ww, p0 (B, N) -> L (B, N, N); for backward the factor of L0"""
@@ -279,8 +278,8 @@ def precedence_backward(dp, kept, p0, ones):
 def read_weighting(L, wr0, cr, pi):
     """wr = pi_backward L' wr0 + pi_content cr + pi_forward L wr0: cr (B, R, N), pi (B, R, 3)
 
-    A head goes back to what was written before, or on to what was written after, where it read last, or
-    finds by content. -> wr (B, R, N); for backward what the three modes give (B, R, 3, N)"""
+    From where it read last, a head goes back to what was written before it, or on to what was written
+    after it; or it finds by content. -> wr (B, R, N); for backward what the three modes give (B, R, 3, N)"""
     modes = np.empty((*pi.shape, L.shape[1]), L.dtype)
     np.matmul(wr0, L, out=modes[:, :, 0])
     modes[:, :, 1] = cr
@@ -289,7 +288,7 @@ def read_weighting(L, wr0, cr, pi):
 
 
 def read_weighting_backward(dwr, L, wr0, pi, modes):
-    """-> dL, dwr0, dcr, dpi"""
+    """-> dL = wr0' dbk + dfw' wr0, as one product; dwr0, dcr, dpi"""
     dbk, dcr, dfw = (pi[:, :, mode : mode + 1] * dwr for mode in range(3))
     dL = np.concatenate([wr0, dfw], axis=1).swapaxes(1, 2) @ np.concatenate([dbk, wr0], axis=1)
     dwr0 = dbk @ L.swapaxes(1, 2) + dfw @ L
@@ -318,13 +317,13 @@ MEMORY = ("M", "u", "p", "L", "ww", "wr")  # what the memory of the paper carrie
 def interface_columns(params):
     """Where the parts of the interface stand, part -> slice of columns; and their parameters' names.
 
-    v and e stand side by side, which write takes at once, and from e to gw what one sigmoid makes gates."""
+    v and e stand side by side, as write takes them, and so do e to gw, which all go through the sigmoid."""
     parts, at, start = PARTS | PAPER_PARTS if "Whm" in params else PARTS, {}, 0
     for part, names in parts.items():
         size = sum(len(params[name]) for name in names)
         at[part], start = slice(start, start + size), start + size
     at["ve"] = slice(at["v"].start, at["e"].stop)
-    at["gates"] = slice(at["e"].start, at["gw" if "gw" in at else "e"].stop)
+    at["sigmoid"] = slice(at["e"].start, at["gw" if "gw" in at else "e"].stop)
     return at, [name for names in parts.values() for name in names]
 
 
@@ -333,7 +332,7 @@ def forward(params, inputs, state):
     """Run the model over a batch of characters.
 
     inputs (S, B) ints, state as init_state gives it -> probs (S, V, B), cache for backward, the state
-    after the last step. The arrays are of the parameters' type, complex too."""
+    after the last step. All are of the parameters' type, which gradcheck makes complex."""
     dtype = np.result_type(*params.values())
     (S, B), H, RW = inputs.shape, params["Whh"].shape[1], params["Wrh"].shape[1]
     hr = np.empty((S + 1, H + RW, B), dtype)  # hr[t + 1] is h, and below it r, after step t
@@ -354,7 +353,7 @@ def forward(params, inputs, state):
     memory_step = complete_memory if "Whm" in params else content_memory
     memory = [np.moveaxis(state[name], -1, 0).astype(dtype, order="C") for name in MEMORY if name in state]
     if "Whm" in params:
-        memory.append(norm(memory[0]))
+        memory.append(norm(memory[0]))  # of M's rows; carried on as well, last
     steps = []
     for t in range(S):
         z = x[t] + Wgates.dot(hr[t])  # dot is faster than @ where matrices are small
@@ -394,7 +393,7 @@ def content_memory(xi, at, before):
     xi (B, columns), the interface, in place through its functions; at, where its parts stand; before, what
     the memory carries -> r (B, 1, W), what it carries on, what backward needs"""
     (M0,) = before
-    xi[:, at["gates"]] = sigmoid(xi[:, at["gates"]])
+    xi[:, at["sigmoid"]] = sigmoid(xi[:, at["sigmoid"]])
     k = xi[:, at["k"]].reshape(len(xi), 2, -1)
     w = softmax(k @ M0.swapaxes(1, 2), axis=2)  # (B, 2, N): wr, ww
     M, kept = write(M0, w[:, 1], xi[:, at["ve"]])
@@ -405,7 +404,7 @@ def complete_memory(xi, at, before):
     """The memory of the paper; arguments and results as above, but r (B, R, W)."""
     M0, u0, p0, L0, ww0, wr0, M0_norm = before
     B, R, _ = wr0.shape
-    xi[:, at["gates"]] = sigmoid(xi[:, at["gates"]])
+    xi[:, at["sigmoid"]] = sigmoid(xi[:, at["sigmoid"]])
     beta = xi[:, at["beta"]] = oneplus(xi[:, at["beta"]])
     pi = softmax(xi[:, at["pi"]].reshape(B, R, 3), axis=2)
     xi[:, at["pi"]] = pi.reshape(B, 3 * R)
@@ -437,8 +436,8 @@ def backward(params, targets, cache):
     hr, c, carried, gates, xi, at = (cache[name] for name in ("hr", "c", "carried", "gates", "xi", "at"))
     (S, B), H, V = targets.shape, c.shape[1], len(params["by"])
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
-    # First, for all steps at once, what one step does not need of another
-    dy = columns(cache["probs"]) - one_hot(targets, V, hr.dtype)  # (V, S B): log sum exp(y) has the slope p
+    # First, for all steps at once, what one step does not need of another; ds * s_to_zi is dzi, and so on
+    dy = columns(cache["probs"]) - one_hot(targets, V, hr.dtype)  # (V, S B), see dnc-debug.py
     dhr_out = (cache["Wout"].T @ dy).reshape(-1, S, B).swapaxes(0, 1).copy()  # (S, H + R W, B), into h and r
     s_to_zi, s_to_zf, s_to_zg = g * i * (1 - i), carried[:-1] * f * (1 - f), i * (1 - g**2)
     h_to_zo = c[1:] * o * (1 - o)
@@ -446,17 +445,17 @@ def backward(params, targets, cache):
     h_to_s = o * slope_c[1:]
     s_to_s0 = f * slope_c[:-1] if cache["key"] == "c" else f  # to the s of the step before
     slopes, steps = np.ones_like(xi), cache["steps"]  # of what the columns of xi went through
-    slopes[..., at["gates"]] = xi[..., at["gates"]] * (1 - xi[..., at["gates"]])  # sigmoid'
+    slopes[..., at["sigmoid"]] = xi[..., at["sigmoid"]] * (1 - xi[..., at["sigmoid"]])  # sigmoid'
     memory_step, dmemory = content_memory_backward, [np.zeros_like(value) for value in steps[-1]["after"]]
     if "Whm" in params:
         memory_step, steps = complete_memory_backward, for_all_steps(steps, xi, at)
-        dmemory += [np.zeros_like(steps[-1]["cw"]), np.zeros_like(dmemory[0][:, :1])]
+        dmemory += [np.zeros_like(steps[-1]["cw"]), np.zeros_like(dmemory[0][:, :1])]  # left and right, there
         beta = xi[..., at["beta"]]  # its gradient is that in log beta; oneplus' = 1 - exp(1 - oneplus)
         slopes[..., at["beta"]] = -np.expm1(1 - beta) / beta
     Wgates_T, Wxi_T = np.ascontiguousarray(cache["Wgates"].T), cache["Wxi_T"]
     dxi, dz = np.empty_like(xi), np.empty_like(gates)
     dzi, dzo, dzf, dzg = dz.reshape(S, 4, H, B).swapaxes(0, 1)
-    dhr0 = ds0 = 0  # what reaches h, r and s by way of the next step
+    dhr0 = ds0 = 0  # what reaches h, r and s by way of the next step; none at the end: truncated BPTT
     for t in reversed(range(S)):
         dhr = dhr_out[t] + dhr0
         dmemory = memory_step(dhr[H:], dmemory, steps[t], xi[t], at, dxi[t])
@@ -473,7 +472,7 @@ def backward(params, targets, cache):
     dWgates, dWout = dz @ columns(hr[:-1]).T, dy @ columns(hr[1:]).T
     dWxi = (columns(hr[1:, :H]) @ dxi.reshape(S * B, -1)).T
     ends = np.cumsum([len(params[name]) for name in cache["names"]])
-    grads = dict(zip(cache["names"], np.split(dWxi, ends), strict=False))
+    grads = dict(zip(cache["names"], np.split(dWxi, ends[:-1]), strict=True))
     grads |= {"Wxh": dz @ one_hot(cache["inputs"], V, hr.dtype).T, "bh": dz.sum(axis=1, keepdims=True)}
     grads |= {"Whh": dWgates[:, :H], "Wrh": dWgates[:, H:], "Why": dWout[:, :H], "Wry": dWout[:, H:]}
     grads |= {"by": dy.sum(axis=1, keepdims=True)}
@@ -508,22 +507,22 @@ def for_all_steps(steps, xi, at):
 def complete_memory_backward(dr, dmemory, step, xi, at, dxi):
     """From the gradients in r (R W, B) and in what is carried on to those in what was carried; fills dxi.
 
-    What r, cr, and cw of the next step add to the gradient in M are outer products: x' y does all at once."""
+    What r, cr, and cw of the next step add to the gradient in M are outer products: left' right is all."""
     M0, _, p0, L0, _, wr0, M0_norm = step["before"]
     M, _, _, L, ww, wr, M_norm = step["after"]
-    dM, du, dp, dL, dww, dwr, dM_norm, x, y = dmemory
+    dM, du, dp, dL, dww, dwr, dM_norm, left, right = dmemory
     B, R, _ = wr.shape
     k, k_norm, pi = xi[:, at["k"]].reshape(B, R + 1, -1), step["k_norm"], xi[:, at["pi"]].reshape(B, R, 3)
     cr, cw, ones = step["cr"], step["cw"], step["ones"]
-    dk, dlog_beta = np.empty_like(k), dxi[:, at["beta"]]
+    dk, dlog_beta = np.empty_like(k), dxi[:, at["beta"]]  # the second is a view
 
-    y = np.concatenate([dr.T.reshape(B, R, -1), k[:, :R], y], axis=1)
-    dwr = dwr + y[:, :R] @ M.swapaxes(1, 2)  # r = M' wr
+    right = np.concatenate([dr.T.reshape(B, R, -1), k[:, :R], right], axis=1)
+    dwr = dwr + right[:, :R] @ M.swapaxes(1, 2)  # r = M' wr
     dL_read, dwr0, dcr, dpi = read_weighting_backward(dwr, L, wr0, pi, step["modes"])
     content = content_weighting_backward(dcr, cr, *step["cr_cache"], M, M_norm)
     ddot, dM_norm_read, dk[:, :R], dlog_beta[:, :R] = content
-    x = np.concatenate([wr, ddot, x], axis=1)
-    dM = dM + x.swapaxes(1, 2) @ y
+    left = np.concatenate([wr, ddot, left], axis=1)
+    dM = dM + left.swapaxes(1, 2) @ right
     dM += norm_backward(dM_norm + dM_norm_read, M, M_norm)
     dp0, dww_p = precedence_backward(dp, step["p_kept"], p0, ones)
     dL_read += dL
@@ -532,23 +531,24 @@ def complete_memory_backward(dr, dmemory, step, xi, at, dxi):
     dM0, dww_M, dxi[:, at["ve"]] = write_backward(dM, step["M_kept"], M0, ww, xi[:, at["ve"]])
     dww = dww + dww_p + dww_L + dww_M
     ga, gw = xi[:, at["ga"]], xi[:, at["gw"]]
-    gates = write_weighting_backward(dww, step["a"], cw[:, 0], ga, gw, ones)
-    da, dcw, dxi[:, at["ga"]], dxi[:, at["gw"]] = gates
+    found = write_weighting_backward(dww, step["a"], cw[:, 0], ga, gw, ones)
+    da, dcw, dxi[:, at["ga"]], dxi[:, at["gw"]] = found
     content = content_weighting_backward(dcw[:, None], cw, *step["cw_cache"], M0, M0_norm)
     ddot, dM0_norm, dk[:, R:], dlog_beta[:, R:] = content
     du = du + allocation_backward(da, step["order"], step["later"])
     du0, dww0, dwr0_u, dxi[:, at["f"]] = usage_backward(du, *step["u_slopes"])
     dwr0 += dwr0_u
 
-    dk += norm_backward(-dlog_beta / k_norm, k, k_norm)
+    dk += norm_backward(-dlog_beta / k_norm, k, k_norm)  # by way of |k|
     dxi[:, at["k"]] = dk.reshape(B, -1)
     dxi[:, at["pi"]] = softmax_backward(dpi, pi, axis=2).reshape(B, 3 * R)
-    return dM0, du0, dp0 + dp0_L, dL0, dww0, dwr0, dM0_norm, ddot, k[:, R:]
+    left, right = ddot, k[:, R:]  # what cw adds, for the step before
+    return dM0, du0, dp0 + dp0_L, dL0, dww0, dwr0, dM0_norm, left, right
 
 
 # -------------------------------------------------------------------------------------------------- train
 def train(params, inputs, targets, state):
-    """Forward, loss and backward of one batch: inputs, targets (S, B) -> loss (nats), grads, new state."""
+    """Loss and gradients of one batch, no update: inputs, targets (S, B) -> loss (nats), grads, new state."""
     probs, cache, state = forward(params, inputs, state)
     return float(cross_entropy(cache["y"], probs, targets)), backward(params, targets, cache), state
 
@@ -560,7 +560,7 @@ def gradcheck(params, inputs, targets, state, rng, num_checks=10):
     Returns a dict for each parameter, with the figures that gradient_table prints. The numerical gradient is
     a complex step, f'(x) = Im f(x + ih) / h (Squire & Trapp, SIAM Review 40, 1998): no two losses are
     subtracted, so it is exact to rounding, with h = 1e-30. The relative error of n to backward's a is
-    |n - a| / |n + a|, the divisor at least 1e-10 of the largest gradient: less holds only rounding."""
+    |n - a| / |n + a|, the divisor at least 1e-10 of the largest gradient: below, all is rounding."""
     params, state = as_type(params, np.float64), as_type(state, np.float64)
     _, grads, _ = train(params, inputs, targets, state)
     rounding = 1e-10 * max(np.abs(g).max() for g in grads.values())
@@ -638,8 +638,8 @@ def to_ids(text, vocab, what):
 def next_batch(model, ids, options):
     """Cut a batch out of the text -> inputs, targets (S, B), each target the character after its input.
 
-    The B pointers walk through the text in steps of S. One with less than a batch left, and with --restart
-    any by chance, jumps to one of model["starts"], which main sets, and its state is set back."""
+    The B pointers walk through the text in steps of S. One with less than S + 1 characters left, and with
+    --restart any by chance, jumps to one of model["starts"], which main sets, and its state is set back."""
     pointers, state, rng, S = model["pointers"], model["state"], model["rng"], options["seqlength"]
     jump = pointers + S + 1 > len(ids)
     if options["restart"]:
@@ -657,7 +657,7 @@ def next_batch(model, ids, options):
 # ------------------------------------------------------------------------------------------- saved models
 FIXED = (*SIZES, "batchsize", "init_scale", "fp64", "bytes", "holdout")  # cannot change in a loaded model
 KEPT = (*FIXED, "seqlength", "restart", "lr", "clip", "text")  # the options that a saved model brings along
-FIGURES = ("iteration", "seconds", "bpc", "next_ix")  # smoothed BPC; what the first sequence reads next
+FIGURES = ("iteration", "seconds", "bpc", "next_ix")  # bpc: smoothed; next_ix: what sequence 0 reads next
 
 
 def new_model(vocab, options, seed):
@@ -737,7 +737,7 @@ def adagrad(params, sums, grads, lr, clip):
 
 def learn(model, ids, held_out, options):
     """Train until a limit or a signal -> exit status. Raises FloatingPointError, or OSError at the end."""
-    np.empty(33_000_000, np.uint8)  # once freed, makes glibc keep what is freed: saves a third of the time
+    np.empty(33_000_000, np.uint8)  # once freed, glibc keeps what is freed (32 MiB at most): a third faster
     signals = []
 
     def note(number, frame):
@@ -763,7 +763,7 @@ def learn(model, ids, held_out, options):
         checking = done or n % options["check_interval"] == 0
         values = [loss, *(model["params"].values() if checking else ())]  # saved only if they are finite
         if not all(np.isfinite(value).all() for value in values):
-            raise FloatingPointError(f"loss not finite after iteration {n}; try a smaller --lr, or --clip 5")
+            raise FloatingPointError(f"model not finite after iteration {n}; try a smaller --lr, or --clip 5")
         try:
             if checking and options["save"]:
                 save_model(options["save"], model, options)
@@ -829,7 +829,7 @@ PAPER = {"cell": "standard", "locations": 16, "width": 16, "report_interval": 10
 
 
 def option_parser():
-    """Every knob of the command line."""
+    """Every option. Defaults that differ between the scripts are in DEFAULTS, the others here."""
     shown, switch = argparse.ArgumentDefaultsHelpFormatter, argparse.BooleanOptionalAction
     parser = argparse.ArgumentParser(prog=SCRIPT, description=__doc__.splitlines()[0], formatter_class=shown)
     parser.usage = argparse.SUPPRESS  # a mistake is one line, without the usage

@@ -6,19 +6,19 @@
 
     python rnn-numpy.py [TEXT] [options]          --help lists them
 
-One step reads a character x, one-hot, and gives the probabilities p of the next one:
+One step reads a character x, one-hot, and gives probs, the probabilities of the next one:
 
     z = Wxh x + Whh h0 + bh              h0 is the hidden state of the step before
     h = tanh(z)                          hidden state
     y = Why h + by                       logits
-    p = softmax(y)
+    probs = softmax(y)
 
-The loss is the sum over all steps of -log p[target], in nats; divided by log 2 and by the number of
+The loss is the sum over all steps of -log probs[target], in nats; divided by log 2 and by the number of
 characters, it is in bits per character (BPC). A model that knows nothing yet finds all V characters equally
-likely, so the first loss must be log2 V bits, 6.0 on the bundled text: the first thing to check in a new
-model, and where the log's smoothed BPC starts.
+likely, so the first loss that train gives must be log2 V bits, 6.0 on the bundled text: the first thing to
+check in a new model. The BPC of the log is smoothed and starts there.
 
-Features come first and the batch last, everywhere:
+The batch is the last axis, everywhere:
 V characters in the vocabulary, H hidden units, B sequences in a batch, S time steps.
 
 After Karpathy's min-char-rnn, by way of krocki/dnc. Adagrad: Duchi et al., JMLR 12, 2011.
@@ -36,14 +36,14 @@ import time
 if __name__ == "__main__":
     # One BLAS thread is the fastest at the default sizes; to be set before NumPy is loaded
     os.environ.setdefault("OPENBLAS_NUM_THREADS", os.environ.get("OMP_NUM_THREADS", "1"))
-    for name in {"SIGINT", "SIGPIPE"} & set(dir(signal)):  # Ctrl-C, or nobody reads on: just end
+    for name in {"SIGINT", "SIGPIPE"} & set(dir(signal)):  # Ctrl-C, or the pipe is closed: just end
         signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 import numpy as np
 
 SCRIPT = os.path.basename(__file__)
-SIZES = ("hidden",)  # the options that make the shapes of a model
-PARAMS_FROM = ("hidden", "init_scale")  # and those that init_params takes
+SIZES = ("hidden",)  # the options that make the arrays of a model; more in FIXED, below
+PARAMS_FROM = ("hidden", "init_scale")  # and, in this order, the arguments of init_params
 
 
 # ---------------------------------------------------------------------------------------------- numerics
@@ -55,7 +55,7 @@ def softmax(y, axis):
 
 def cross_entropy(y, probs, targets):
     """The loss in nats, summed over S and B: log sum exp(y) - y[target]; y, probs (S, V, B), targets (S, B).
-    The sum's log is y[k] - log probs[k] for every k; of the likeliest, probs[k] cannot round to 0."""
+    log sum exp(y) is y[k] - log probs[k] for any k: the likeliest, whose probs[k] cannot round to 0."""
     log_sum = y.max(axis=1) - np.log(probs.max(axis=1))
     return (log_sum - np.take_along_axis(y, targets[:, None], axis=1)[:, 0]).sum()
 
@@ -93,7 +93,7 @@ def forward(params, inputs, state):
     """Run the model over a batch of characters.
 
     inputs (S, B) ints, state as init_state gives it -> probs (S, V, B), cache for backward, the state
-    after the last step; all of the parameters' type, complex too."""
+    after the last step; all of the parameters' type, which gradcheck makes complex."""
     Wxh, Whh, Why, bh, by = (params[name] for name in ("Wxh", "Whh", "Why", "bh", "by"))
     S, B = inputs.shape
     h = np.empty((S + 1, len(Whh), B), np.result_type(*params.values()))  # h[t + 1] is h after step t
@@ -125,12 +125,12 @@ def backward(params, targets, cache):
     targets (S, B) ints, cache of forward -> a dict like params; dX is the gradient with respect to X."""
     Whh_T, Why, h, inputs = np.ascontiguousarray(params["Whh"].T), params["Why"], cache["h"], cache["inputs"]
     (S, B), V = targets.shape, len(Why)
-    # Into the logits: log sum exp(y) has the slope p, and -y[target] that of -1 at the target
+    # Into the logits: the slope of log sum exp(y) is probs, that of -y[target] is -1 at the target
     dy = columns(cache["probs"]) - one_hot(targets, V, h.dtype)
     dh_out = (Why.T @ dy).reshape(-1, S, B).swapaxes(0, 1).copy()  # (S, H, B), into h from the logits
     slope = 1 - h[1:] ** 2  # tanh' at every step
     dz = np.empty_like(slope)
-    dh_next = 0  # (H, B), into h by way of the next step
+    dh_next = 0  # (H, B), into h by way of the next step; none at the end: truncated BPTT
     for t in reversed(range(S)):
         dz[t] = (dh_out[t] + dh_next) * slope[t]  # through tanh, into its argument
         dh_next = Whh_T.dot(dz[t])
@@ -146,7 +146,7 @@ def backward(params, targets, cache):
 
 # -------------------------------------------------------------------------------------------------- train
 def train(params, inputs, targets, state):
-    """Forward, loss and backward of one batch: inputs, targets (S, B) -> loss (nats), grads, new state."""
+    """Loss and gradients of one batch, no update: inputs, targets (S, B) -> loss (nats), grads, new state."""
     probs, cache, state = forward(params, inputs, state)
     return float(cross_entropy(cache["y"], probs, targets)), backward(params, targets, cache), state
 
@@ -158,7 +158,7 @@ def gradcheck(params, inputs, targets, state, rng, num_checks=10):
     Returns a dict for each parameter, with the figures that gradient_table prints. The numerical gradient is
     a complex step, f'(x) = Im f(x + ih) / h (Squire & Trapp, SIAM Review 40, 1998): no two losses are
     subtracted, so it is exact to rounding, with h = 1e-30. The relative error of n to backward's a is
-    |n - a| / |n + a|, the divisor at least 1e-10 of the largest gradient: less holds only rounding."""
+    |n - a| / |n + a|, the divisor at least 1e-10 of the largest gradient: below, all is rounding."""
     params, state = as_type(params, np.float64), as_type(state, np.float64)
     _, grads, _ = train(params, inputs, targets, state)
     rounding = 1e-10 * max(np.abs(g).max() for g in grads.values())
@@ -236,8 +236,8 @@ def to_ids(text, vocab, what):
 def next_batch(model, ids, options):
     """Cut a batch out of the text -> inputs, targets (S, B), each target the character after its input.
 
-    The B pointers walk through the text in steps of S. One with less than a batch left, and with --restart
-    any by chance, jumps to one of model["starts"], which main sets, and its state is set back."""
+    The B pointers walk through the text in steps of S. One with less than S + 1 characters left, and with
+    --restart any by chance, jumps to one of model["starts"], which main sets, and its state is set back."""
     pointers, state, rng, S = model["pointers"], model["state"], model["rng"], options["seqlength"]
     jump = pointers + S + 1 > len(ids)
     if options["restart"]:
@@ -255,7 +255,7 @@ def next_batch(model, ids, options):
 # ------------------------------------------------------------------------------------------- saved models
 FIXED = (*SIZES, "batchsize", "init_scale", "fp64", "bytes", "holdout")  # cannot change in a loaded model
 KEPT = (*FIXED, "seqlength", "restart", "lr", "clip", "text")  # the options that a saved model brings along
-FIGURES = ("iteration", "seconds", "bpc", "next_ix")  # smoothed BPC; what the first sequence reads next
+FIGURES = ("iteration", "seconds", "bpc", "next_ix")  # bpc: smoothed; next_ix: what sequence 0 reads next
 
 
 def new_model(vocab, options, seed):
@@ -335,7 +335,7 @@ def adagrad(params, sums, grads, lr, clip):
 
 def learn(model, ids, held_out, options):
     """Train until a limit or a signal -> exit status. Raises FloatingPointError, or OSError at the end."""
-    np.empty(33_000_000, np.uint8)  # once freed, makes glibc keep what is freed: saves a third of the time
+    np.empty(33_000_000, np.uint8)  # once freed, glibc keeps what is freed (32 MiB at most): a third faster
     signals = []
 
     def note(number, frame):
@@ -361,7 +361,7 @@ def learn(model, ids, held_out, options):
         checking = done or n % options["check_interval"] == 0
         values = [loss, *(model["params"].values() if checking else ())]  # saved only if they are finite
         if not all(np.isfinite(value).all() for value in values):
-            raise FloatingPointError(f"loss not finite after iteration {n}; try a smaller --lr, or --clip 5")
+            raise FloatingPointError(f"model not finite after iteration {n}; try a smaller --lr, or --clip 5")
         try:
             if checking and options["save"]:
                 save_model(options["save"], model, options)
@@ -425,7 +425,7 @@ DEFAULTS |= {"report_interval": 2000, "check_interval": 40000, "sample_length": 
 
 
 def option_parser():
-    """Every knob of the command line."""
+    """Every option. Defaults that differ between the scripts are in DEFAULTS, the others here."""
     shown, switch = argparse.ArgumentDefaultsHelpFormatter, argparse.BooleanOptionalAction
     parser = argparse.ArgumentParser(prog=SCRIPT, description=__doc__.splitlines()[0], formatter_class=shown)
     parser.usage = argparse.SUPPRESS  # a mistake is one line, without the usage

@@ -15,30 +15,26 @@ import string
 import numpy as np
 from memory_task import load
 
-WORDS = 200
 
-
-def share_copied(script, model, options, lines, length):
-    """The part of WORDS words that the model copies whole, each after so many lines of the same kind."""
+def share_copied(script, model, options, count, lines, length):
+    """The part of count words that the model copies whole, each after so many lines of the same kind."""
     rng = random.Random(99 + lines)
-    words = [
-        [
-            "".join(rng.choices(string.ascii_lowercase, k=length or rng.randint(1, 20)))
-            for _ in range(lines + 1)
-        ]
-        for _ in range(WORDS)
-    ]
+
+    def word():
+        return "".join(rng.choices(string.ascii_lowercase, k=length or rng.randint(1, 20)))
+
+    words = [[word() for _ in range(lines + 1)] for _ in range(count)]
     texts = ["".join(f"{word}>{word}\n" for word in row) for row in words]
     longest = max(map(len, texts))
     # all side by side; what is read behind the end of the shorter ones does not count
     ids = script.to_ids("".join(text.ljust(longest, "\n") for text in texts), model["vocab"], "the text")
-    ids, state, likeliest = ids.reshape(WORDS, longest).T, script.fresh_state(WORDS, options), []
+    ids, state, likeliest = ids.reshape(count, longest).T, script.fresh_state(count, options), []
     for t in range(0, longest, 100):
         probs, _, state = script.forward(model["params"], ids[t : t + 100], state)
         likeliest.append(probs.argmax(axis=1))
     right = np.concatenate(likeliest)[:-1] == ids[1:]  # right[t]: the character at t + 1
-    ends = [(len(text), len(row[-1]) + 1) for text, row in zip(texts, words, strict=True)]
-    return np.mean([right[end - count - 1 : end - 1, b].all() for b, (end, count) in enumerate(ends)])
+    ends = [(len(text) - 1, len(row[-1]) + 1) for text, row in zip(texts, words, strict=True)]
+    return np.mean([right[end - copied : end, b].all() for b, (end, copied) in enumerate(ends)])
 
 
 def main():
@@ -53,15 +49,18 @@ def main():
         "--lengths", nargs="+", type=int, default=[0], help="letters of each word; 0: 1 to 20"
     )
     parser.add_argument("--locations", nargs="+", type=int, help="of the memory; else the model's own")
+    parser.add_argument("--words", type=int, default=200, help="to try")
     args = parser.parse_args()
     script = load("dnc-numpy.py")
-    print(f"share of {WORDS} words copied whole after {' '.join(map(str, args.lines))} lines")
+    print(f"share of {args.words} words copied whole after {' '.join(map(str, args.lines))} lines")
     for path in args.models:
         model, options = script.load_model(path)
         for locations in args.locations or [options["locations"]]:
             for length in args.lengths:
                 tried = options | {"locations": locations}
-                shares = [share_copied(script, model, tried, lines, length) for lines in args.lines]
+                shares = [
+                    share_copied(script, model, tried, args.words, lines, length) for lines in args.lines
+                ]
                 about = f"{path} N {locations}, {length or '1 to 20'} letters:"
                 print(about, " ".join(f"{share:.3f}" for share in shares), flush=True)
 

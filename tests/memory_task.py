@@ -1,7 +1,7 @@
 """Does the memory pay? Models of about equal size learn a task, from the same number of characters.
 
     python tests/memory_task.py copying           the table in tests/README.md; no part of the test run
-    python tests/memory_task.py recall --seeds 2 --models "lstm-numpy.py --hidden 48 --lr 0.05"
+    python tests/memory_task.py recall --seeds 1 2 --models "lstm-numpy.py --hidden 48 --lr 0.05"
 
 Each model trains on a text of data/tasks.py, another one for each seed, by the command line of its script,
 and is tried now and then on a text of the same kind that none has seen. What counts is what it pays there for
@@ -23,13 +23,13 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAPER = "dnc-numpy.py --memory paper --locations 32 --width 16 --lr 0.1 --init_scale 0.1 --clip 1"
 CONTENT = "dnc-numpy.py --cell standard --locations 32 --width 16 --lr 0.1 --init_scale 0.1 --clip 1"
 MODELS = {
-    "copying": [
-        "rnn-numpy.py --hidden 140 --lr 0.02",
-        "lstm-numpy.py --hidden 67 --cell standard --lr 0.1 --init_scale 0.1",
-        f"{CONTENT} --hidden 55",
-        f"{PAPER} --heads 2 --hidden 48",
-    ],
-    "recall": [],
+    "copying": {
+        "rnn": "rnn-numpy.py --hidden 140 --lr 0.02",
+        "lstm": "lstm-numpy.py --hidden 67 --cell standard --lr 0.1 --init_scale 0.1",
+        "content": f"{CONTENT} --hidden 55",
+        "complete": f"{PAPER} --heads 2 --hidden 48",
+    },
+    "recall": {},
 }
 SIZES = {"copying": ("--letters", 26, "--longest", 20), "recall": ("--letters", 26, "--longest", 8)}
 STREAMS = 16  # the unseen text is cut into so many, which are read side by side, each from a fresh state
@@ -76,11 +76,10 @@ def answer_bits(script, path, text):
     return np.concatenate(bits).mean(), sum(value.size for value in model["params"].values())
 
 
-def learning_curve(words, seed, place, directory, args):
-    """Train a model -> answer_bits at each checkpoint, and the number of its parameters."""
+def learning_curve(words, seed, path, directory, args):
+    """Train a model, saved at path -> answer_bits at each checkpoint, and the number of its parameters."""
     name, *words = words.split()
-    files = ("text.txt", "unseen.txt", f"{args.task}-{place}-{seed}.npz")
-    text, unseen, path = (os.path.join(directory, file) for file in files)
+    text, unseen = os.path.join(directory, "text.txt"), os.path.join(directory, "unseen.txt")
     task_text(text, args.task, args.lines, seed)
     task_text(unseen, args.task, 2000, 1000)
     words += ["--seqlength", args.seqlength, "--batchsize", args.batchsize, "--restart", args.restart]
@@ -91,9 +90,8 @@ def learning_curve(words, seed, place, directory, args):
         words = ["--load", path]
         bits, parameters = answer_bits(load(name), path, unseen)
         curve.append(bits)
-        print(
-            f"  {time.perf_counter() - began:.0f} s, seed {seed}, iter {iters}, {bits:.3f} bits", flush=True
-        )
+        took = time.perf_counter() - began
+        print(f"  {took:.0f} s, seed {seed}, iter {iters}, {bits:.3f} bits", flush=True)
     return curve, parameters
 
 
@@ -113,33 +111,31 @@ def main():
     parser.add_argument("--restart", type=float, default=0.5, help="chance a batch to begin afresh")
     parser.add_argument("--iters", type=int, default=8000, help="iterations")
     parser.add_argument("--checkpoints", type=int, default=16, help="times that a model is tried")
-    parser.add_argument("--seeds", type=int, default=6, help="runs of each model")
-    parser.add_argument(
-        "--models", nargs="+", help="scripts with their options, each in quotes; else the four"
-    )
-    parser.add_argument("--keep", help="directory for the models and for TASK.dat, the bits of every run")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5, 6], help="a run for each")
+    parser.add_argument("--models", nargs="+", help="rnn, lstm, content, complete, or scripts with options")
+    parser.add_argument("--keep", help="directory for the models and TASK.dat, to which each run adds a line")
     args = parser.parse_args()
     millions = args.seqlength * args.batchsize / 1e6 * np.array(checkpoints(args))
     shown = [k for k in range(args.checkpoints) if (args.checkpoints - 1 - k) in (0, 8, 12)]
     columns = [f"{millions[k]:.1f} M characters" for k in shown]
     table = [["model", "parameters", *columns], ["---"] * (2 + len(shown))]
-    rows = []
-    for place, words in enumerate(args.models or MODELS[args.task]):
+    for name in args.models or MODELS[args.task]:
+        words, label, curves = MODELS[args.task].get(name, name), name.split()[0], []
         print(words, flush=True)
         with tempfile.TemporaryDirectory() as directory:
-            if args.keep:
-                os.makedirs(args.keep, exist_ok=True)
-            seeds = range(1, args.seeds + 1)
-            runs = [learning_curve(words, seed, place, args.keep or directory, args) for seed in seeds]
-        curves = np.array([curve for curve, _ in runs])
-        rows += [[place, seed, *curve] for seed, curve in zip(seeds, curves, strict=True)]
-        cells = [f"{b.mean():.2f} ({' '.join(f'{x:.2f}' for x in b)})" for b in curves.T[shown]]
-        table.append([f"`{words}`", str(runs[0][1]), *cells])
+            keep = args.keep or directory
+            os.makedirs(keep, exist_ok=True)
+            for seed in args.seeds:
+                path = os.path.join(keep, f"{args.task}-{label}-{seed}.npz")
+                curve, parameters = learning_curve(words, seed, path, directory, args)
+                curves.append(curve)
+                with open(os.path.join(keep, f"{args.task}.dat"), "a") as file:
+                    pairs = (f"{x:g}:{y:.4f}" for x, y in zip(millions, curve, strict=True))
+                    print(label, seed, *pairs, file=file)
+        cells = [f"{b.mean():.2f} ({' '.join(f'{x:.2f}' for x in b)})" for b in np.array(curves).T[shown]]
+        table.append([f"`{words}`", str(parameters), *cells])
     for row in table:
         print(f"| {' | '.join(row)} |")
-    if args.keep:
-        head = f"model, seed, bits after {' '.join(f'{x:g}' for x in millions)} M characters"
-        np.savetxt(os.path.join(args.keep, f"{args.task}.dat"), rows, "%.4g", header=head)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,128 @@
+"""Draw the README's figures from real runs, as SVG, in data/figures/. Needs matplotlib.
+
+python tests/figures.py memory copy.npz "abracadabra>abracadabra"    a model of dnc-numpy.py, --memory paper
+python tests/figures.py copying copying.dat                          what memory_task.py copying --keep leaves
+python tests/figures.py bpc rnn-1.dat rnn-2.dat lstm-1.dat ...       logs of --fname, MODEL-SEED.dat
+"""
+
+import argparse
+import os
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from memory_task import TOP, load
+
+GREY = "#808080"  # legible on white and on black
+COLORS = {"RNN": "#c47f00", "LSTM": "#c2528b", "content memory": "#2f8f6b", "complete memory": "#3b82d6"}
+KINDS = dict(zip(("rnn", "lstm", "content", "complete"), COLORS, strict=True))
+STYLE = {"svg.fonttype": "none", "svg.hashsalt": "dnc", "font.size": 11, "font.family": "sans-serif"}
+STYLE |= {
+    name: GREY for name in ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
+}
+STYLE |= {"axes.spines.top": False, "axes.spines.right": False, "axes.facecolor": "none"}
+STYLE |= {"figure.facecolor": "none", "legend.frameon": False, "legend.labelcolor": "linecolor"}
+
+
+def memory(path, text):
+    """What the memory does while it reads a text from a fresh state: weightings over time, gates below."""
+    script = load("dnc-debug.py")
+    model, options = script.load_model(path)
+    ids = script.to_ids(text, model["vocab"], "the text")
+    probs, cache, _ = script.forward(model["params"], ids[:, None], script.fresh_state(1, options))
+    steps, (R, N) = cache["steps"], (options["heads"], options["locations"])
+    ww = np.array([step["after"]["ww"][:, 0] for step in steps]).T
+    wr = np.array([step["after"]["wr"][:, :, 0] for step in steps]).transpose(1, 2, 0)
+    gates = {"write gate": "gw", "allocation gate": "ga", "free gates": "f"}
+    rows = [np.array([step["interface"][name][:, 0] for step in steps]).T for name in gates.values()]
+    modes = np.array([step["interface"]["pi"][:, :, 0] for step in steps]).transpose(1, 2, 0)
+    panels = [("written to", ww), *((f"read by\nhead {head + 1}", wr[head]) for head in range(R))]
+    gates = np.concatenate([*rows, *modes])
+    names = ["write gate", "allocation gate", *(f"free gate {k + 1}" for k in range(R))]
+    names += [f"head {k + 1} {mode}" for k in range(R) for mode in ("backward", "content", "forward")]
+    heights = [*[N] * len(panels), 3 * len(gates)]
+    fig, axes = plt.subplots(
+        len(heights), 1, sharex=True, figsize=(9, 0.055 * sum(heights) + 1.5), height_ratios=heights
+    )
+    for axis, (name, weighting), color in zip(axes, panels, ["#c2528b", "#3b82d6", "#2f8f6b"], strict=False):
+        shade(axis, weighting, color)
+        axis.set_ylabel(f"location\n{name}")
+        axis.set_yticks([0, N - 1], [1, N])
+    shade(axes[-1], gates, "#c47f00")
+    axes[-1].set_yticks(range(len(gates)), names, fontsize=9)
+    axes[-1].set_xticks(range(len(text)), [repr(char)[1:-1] for char in text])
+    axes[-1].set_xlabel("character read, one step each; the stronger the color, the nearer to 1")
+    return fig
+
+
+def shade(axis, values, color):
+    """A grid of values from 0 to 1, from nothing at 0 to the full color at 1."""
+    shades = LinearSegmentedColormap.from_list("", [(*to_rgb(color), 0), (*to_rgb(color), 1)])
+    rows, columns = values.shape
+    pixels = values.repeat(16, axis=0).repeat(16, axis=1)  # so that no viewer smooths the cells away
+    at = (-0.5, columns - 0.5, rows - 0.5, -0.5)
+    axis.imshow(pixels, cmap=shades, vmin=0, vmax=1, aspect="auto", interpolation="none", extent=at)
+    axis.tick_params(length=0)
+
+
+def copying(path):
+    """Bits per copied letter on unseen lines against characters trained on: every run, and the medians."""
+    runs = {name: [] for name in COLORS}
+    with open(path) as file:
+        for name, _, *pairs in map(str.split, file):
+            runs[KINDS[name]].append(np.array([pair.split(":") for pair in pairs], float).T)
+    fig, axis = plt.subplots(figsize=(9, 4.2))
+    draw(axis, runs)
+    for name, lines in runs.items():
+        millions, bits = np.median(lines, axis=0)
+        axis.plot(millions, bits, color=COLORS[name], linewidth=2.8)
+    axis.set(xlabel="million characters trained on", ylabel="bits per copied letter", xlim=0, ylim=(0, 5.4))
+    axis.axhline(np.log2(26), color=GREY, linewidth=0.8, linestyle=":")
+    axis.annotate("a guess", (millions[-1], np.log2(26)), (0, 3), textcoords="offset points", ha="right")
+    return fig
+
+
+def bpc(*paths):
+    """Bits per character on alice29 against seconds, from logs named MODEL-SEED.dat: every run."""
+    runs = {name: [] for name in COLORS}
+    for path in paths:
+        _, seconds, bits = np.loadtxt(path).T
+        runs[KINDS[os.path.basename(path).partition("-")[0]]].append((seconds, bits))
+    fig, axis = plt.subplots(figsize=(9, 4.2))
+    draw(axis, runs)
+    axis.plot(4163, 1.2808, "o", color=GREY)
+    axis.annotate(
+        "krocki/dnc's README:\n1.2808 BPC\nafter 4,163 s",
+        (4163, 1.2808),
+        (0, 10),
+        textcoords="offset points",
+        ha="right",
+    )
+    axis.axhline(1.2808, color=GREY, linewidth=0.8, linestyle=":")
+    axis.set(xscale="log", xlabel="seconds on one core", ylabel="bits per character, smoothed", ylim=(0.6, 6))
+    axis.xaxis.set_major_formatter("{x:g}")
+    return fig
+
+
+def draw(axis, runs):
+    """name -> list of (x, y): every run as a thin line, with a legend."""
+    for name, lines in runs.items():
+        for k, (x, y) in enumerate(lines):
+            axis.plot(x, y, color=COLORS[name], linewidth=1, alpha=0.7, label=None if k else name)
+    axis.legend(loc="upper right" if axis.get_xscale() == "log" else "best")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    figures = {"memory": memory, "copying": copying, "bpc": bpc}
+    parser.add_argument("figure", choices=figures)
+    parser.add_argument("source", nargs="+", help="what it is drawn from")
+    args = parser.parse_args()
+    mpl.rcParams.update(STYLE)
+    os.makedirs(os.path.join(TOP, "data", "figures"), exist_ok=True)
+    target = os.path.join(TOP, "data", "figures", f"{args.figure}.svg")
+    figures[args.figure](*args.source).savefig(target, bbox_inches="tight", metadata={"Date": None})
+    print(target)
