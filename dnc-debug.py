@@ -23,7 +23,7 @@ memory gave at the step before; z are the arguments of its four gates, a quarter
     y = Why h + by + Wry r           logits, from the r of this step
     probs = softmax(y)
 
-    --cell squashed    carries c to the next step, as github.com/krocki/dnc; default with the content memory
+    --cell squashed    carries c to the next step (github.com/krocki/dnc); default with the content memory
     --cell standard    carries s; the DNC paper's, default with the complete memory
 
 The memory M has N locations of width W; R heads read it, one head writes it.
@@ -47,10 +47,10 @@ characters, it is in bits per character (BPC). A model that knows nothing yet fi
 likely, so the first loss that train gives must be log2 V bits, 6.0 on the bundled text: the first thing to
 check in a new model. The BPC of the log is smoothed and starts there.
 
-The batch is the last axis, everywhere:
+The letters of the shapes; the batch is the last axis, everywhere:
 V characters in the vocabulary, H hidden units, B sequences in a batch, S time steps.
 
-Every forward line has its twin in the backward pass; dX is the gradient of the loss in X.
+Every forward line has its twin in the backward pass; dX is the gradient of the loss in X, X' is X transposed.
 """
 
 import argparse
@@ -160,9 +160,9 @@ def unit(x):
     return x / norm, norm
 
 
-def unit_backward(dx1, x1, norm):
-    """-> dx, from the gradient in the unit vectors x1"""
-    return (dx1 - x1 * (dx1 * x1).sum(axis=1, keepdims=True)) / norm
+def unit_backward(dunit, unit, norm):
+    """-> dx, from the gradient in unit = x / |x|"""
+    return (dunit - unit * (dunit * unit).sum(axis=1, keepdims=True)) / norm
 
 
 def content_weighting(M, k, beta):
@@ -175,12 +175,12 @@ def content_weighting(M, k, beta):
 
 def content_weighting_backward(dc, M, k, beta):
     """-> dM, dk, dbeta"""
-    (M1, M_norm), (k1, k_norm) = unit(M), unit(k)
-    D = np.einsum("nwb,kwb->knb", M1, k1)
-    dz = softmax_backward(dc, softmax(beta[:, None] * D, axis=1), axis=1)
-    dD, dbeta = dz * beta[:, None], (dz * D).sum(axis=1)
-    dM1, dk1 = np.einsum("knb,kwb->nwb", dD, k1), np.einsum("knb,nwb->kwb", dD, M1)
-    return unit_backward(dM1, M1, M_norm), unit_backward(dk1, k1, k_norm), dbeta
+    (M_unit, M_norm), (k_unit, k_norm) = unit(M), unit(k)
+    D = np.einsum("nwb,kwb->knb", M_unit, k_unit)
+    dscores = softmax_backward(dc, softmax(beta[:, None] * D, axis=1), axis=1)  # in beta D
+    dD, dbeta = dscores * beta[:, None], (dscores * D).sum(axis=1)
+    dM_unit, dk_unit = np.einsum("knb,kwb->nwb", dD, k_unit), np.einsum("knb,nwb->kwb", dD, M_unit)
+    return unit_backward(dM_unit, M_unit, M_norm), unit_backward(dk_unit, k_unit, k_norm), dbeta
 
 
 def usage(u0, ww0, wr0, f):
@@ -204,29 +204,27 @@ def usage_backward(du, u0, ww0, wr0, f):
 
 
 def allocation(u):
-    """a[phi_j] = (1 - v[phi_j]) prod over i < j of v[phi_i], phi the locations from the least used up.
+    """a[phi_j] = (1 - used[phi_j]) prod over i < j of used[phi_i], phi the locations from the least used up.
 
-    The least used location gets its free part, 1 - v; of what that leaves, the next gets its own free part.
-    u (N, B) -> a (N, B); v = EPS + (1 - EPS) u is the usage, kept off 0 so that backward can divide by it."""
-    phi = np.argsort(u.real, axis=0, kind="stable")  # real: the check's complex steps reorder no ties
-    v = np.take_along_axis(EPS + (1 - EPS) * u, phi, axis=0)
+    The least used location gets its free part, 1 - used; of what that leaves, the next gets its own.
+    u (N, B) -> a (N, B); used = EPS + (1 - EPS) u, kept off 0 so that backward can divide by it."""
+    phi = np.argsort(u.real, axis=0, kind="stable")  # real: or gradcheck's complex steps would reorder ties
+    used = np.take_along_axis(EPS + (1 - EPS) * u, phi, axis=0)
     a = np.empty_like(u)
-    before = np.cumprod(np.concatenate([np.ones_like(v[:1]), v[:-1]]), axis=0)
-    np.put_along_axis(a, phi, (1 - v) * before, axis=0)
+    before = np.cumprod(np.concatenate([np.ones_like(used[:1]), used[:-1]]), axis=0)
+    np.put_along_axis(a, phi, (1 - used) * before, axis=0)
     return a
 
 
 def allocation_backward(da, u):
     """-> du; the order phi counts as constant"""
-    phi = np.argsort(u.real, axis=0, kind="stable")
-    v = np.take_along_axis(EPS + (1 - EPS) * u, phi, axis=0)
-    before = np.cumprod(np.concatenate([np.ones_like(v[:1]), v[:-1]]), axis=0)
+    phi = np.argsort(u, axis=0, kind="stable")
+    used = np.take_along_axis(EPS + (1 - EPS) * u, phi, axis=0)
+    before = np.cumprod(np.concatenate([np.ones_like(used[:1]), used[:-1]]), axis=0)
     da = np.take_along_axis(da, phi, axis=0)
-    share = da * (1 - v) * before  # v_j is a factor of all the later ones
-    from_here = np.cumsum(share[::-1], axis=0)[::-1]
-    later = np.concatenate([from_here[1:], np.zeros_like(v[:1])])
+    later = np.tri(len(u), k=-1, dtype=u.dtype).T @ (da * (1 - used) * before)  # used_j is in all later a
     du = np.empty_like(u)
-    np.put_along_axis(du, phi, (1 - EPS) * (later / v - da * before), axis=0)
+    np.put_along_axis(du, phi, (1 - EPS) * (later / used - da * before), axis=0)
     return du
 
 
@@ -317,7 +315,7 @@ def forward(params, inputs, state):
 
     inputs (S, B) ints, state as init_state gives it -> probs (S, V, B), cache for backward, the state
     after the last step; all of the parameters' type, which gradcheck makes complex."""
-    memory = complete_memory if "Whm" in params else content_memory
+    memory = complete_memory if "Whm" in params else content_memory  # only the complete has read modes
     (S, B), V, dtype = inputs.shape, len(params["by"]), params["by"].dtype
     x = one_hot(inputs, V, dtype).reshape(V, S, B)
     y, steps = [], []
@@ -329,7 +327,7 @@ def forward(params, inputs, state):
         steps.append(step | {"x": x[:, t], "before": before, "after": state, "gates": gates})
     y = np.stack(y)
     probs = softmax(y, axis=1)
-    end = {name: value.copy() for name, value in state.items()}  # the cache keeps its own
+    end = {name: value.copy() for name, value in state.items()}  # next_batch writes into it
     return probs, {"steps": steps, "y": y, "probs": probs}, end
 
 
@@ -353,7 +351,7 @@ def controller(params, x, before):
 
 
 def content_memory(params, state, before):
-    """krocki/dnc's memory: both addresses are softmax(M0 k) -> the state with new M and r, for backward."""
+    """krocki/dnc's memory, addressed by softmax(M0 k) -> the state with new M and r, what backward needs."""
     h, M0 = state["h"], before["M"]
     kr, kw = params["Whr"] @ h, params["Whw"] @ h
     v, e = params["Whv"] @ h, sigmoid(params["Whe"] @ h)
@@ -458,7 +456,7 @@ def content_memory_backward(params, dstate, step, grads):
 
 
 def complete_memory_backward(params, dstate, step, grads):
-    """From the gradient in the state after a step to that before and in the controller's h; adds to grads."""
+    """From the gradient in the state after a step to that in the state before and in h; adds to grads."""
     before, after, h = step["before"], step["after"], step["after"]["h"]
     names = ("kr", "br", "kw", "bw", "v", "e", "f", "ga", "gw", "pi")
     kr, br, kw, bw, v, e, f, ga, gw, pi = (step["interface"][name] for name in names)
@@ -620,7 +618,7 @@ def new_model(vocab, options, seed):
         "pointers": np.full(options["batchsize"], 1 << 60),  # past the end of any text: all jump at first
         "vocab": vocab,  # a str of all characters, sorted
         "rng": rng,
-    } | dict(zip(FIGURES, (0, 0.0, math.log2(len(vocab)), 0), strict=True))
+    } | {"iteration": 0, "seconds": 0.0, "bpc": math.log2(len(vocab)), "next_ix": 0}
 
 
 def arrays_of(model):
@@ -686,7 +684,7 @@ def adagrad(params, sums, grads, lr, clip):
 
 def learn(model, ids, held_out, options):
     """Train until a limit or a signal -> exit status. Raises FloatingPointError, or OSError at the end."""
-    np.empty(33_000_000, np.uint8)  # once freed, glibc keeps what is freed (32 MiB at most): a third faster
+    np.empty(33_000_000, np.uint8)  # freed at once, after which glibc keeps freed arrays: a third faster
     signals = []
 
     def note(number, frame):
@@ -710,7 +708,7 @@ def learn(model, ids, held_out, options):
         trained, busy = trained + 1, busy + time.perf_counter() - tick
         done = bool(signals) or model["seconds"] >= deadline or n >= iters
         checking = done or n % options["check_interval"] == 0
-        values = [loss, *(model["params"].values() if checking else ())]  # saved only if they are finite
+        values = [loss, *(arrays_of(model).values() if checking else ())]  # saved only if they are finite
         if not all(np.isfinite(value).all() for value in values):
             raise FloatingPointError(f"model not finite after iteration {n}; try a smaller --lr, or --clip 5")
         try:
@@ -773,8 +771,8 @@ def sample_text(model, n, options):
     if options["prime"]:
         typed = os.fsencode(options["prime"]).decode("latin-1" if options["bytes"] else "utf-8", "replace")
         state, (*ids, ix) = fresh_state(1, options), to_ids(typed, model["vocab"], "--prime")
-        for read in ids:
-            _, _, state = forward(model["params"], np.array([[read]]), state)
+        for past in ids:
+            _, _, state = forward(model["params"], np.array([[past]]), state)
     rng = np.random.default_rng([options["seed"], model["iteration"]])
     ids = sample(model["params"], state, ix, n, rng, options["temperature"])
     text = "".join(model["vocab"][ix] for ix in ids)
@@ -833,13 +831,13 @@ def option_parser():
     add("--memory", choices=("content", "paper"), default="content", help="by content alone, or complete")
     add("--cell", choices=("squashed", "standard"), default="squashed", help="what it carries: tanh(s), or s")
     add("--heads", type=int, default=1, help="read heads")
-    add("--locations", type=int, help="memory locations; with a loaded model, of what it is tried on")
+    add("--locations", type=int, help="memory locations; a loaded model can be tried on other numbers")
     add("--width", type=int, help="width of a location")
-    add("--view", help="show the memory at work on these characters, or ''; after training, or of --load")
+    add("--view", help="characters to show the memory at work on, '': TEXT's; with --load: and stop")
     add("--init_scale", type=float, default=0.01, help="scale of the random weights at the start")
     add("--batchsize", type=int, help="sequences in a batch")
     add("--seqlength", type=int, help="time steps in a batch")
-    add("--restart", type=float, default=0.0, help="chance, in each batch, that a sequence jumps to a line")
+    add("--restart", type=float, default=0.0, help="chance, in each batch, of a jump to a line's start")
     add("--lr", type=float, help="learning rate of Adagrad")
     add("--clip", type=float, default=0.0, help="clip each entry of the gradient; 0 is off, 5 usual")
     add("--seed", type=int, help="makes a run repeatable; random unless given")
@@ -855,7 +853,7 @@ def option_parser():
     add("--save", help="file to save the model in, at every check, at the end and on Ctrl-C")
     add("--load", help="saved model to go on from")
     add("--gradcheck", action=switch, help="check the gradient and stop; --no-gradcheck: never")
-    add("--sample", type=int, help="with --load: print so many characters and stop")
+    add("--sample", type=int, help="with --load: print this many characters and stop")
     add("--prime", help="with --sample: text that the model reads first")
     add("--temperature", type=float, default=1.0, help="of samples: 0 takes the likeliest, over 1 dares more")
     add("--evaluate", action="store_true", help="with --load: print the BPC of TEXT and stop")
@@ -932,7 +930,7 @@ def main(words=None):
     if options["save"]:
         save_model(options["save"], model, options)
     print(about)
-    view = to_ids(options["view"] or text[:60], model["vocab"], "--view")
+    view = to_ids(options["view"] or text[:60], model["vocab"], "--view")  # a Mistake now, not after hours
     if not model["iteration"]:
         check(model, ids, options)
     status = learn(model, ids, held_out, options)

@@ -29,8 +29,8 @@ characters, it is in bits per character (BPC); the first must be log2 V, 6.0 on 
 
 V characters in the vocabulary, H hidden units, B sequences in a batch, S time steps; N memory locations
 of width W, R read heads. A name that ends in 0, like M0, is a value of the step before; dX is the
-gradient of the loss in X. Graves et al., "Hybrid computing using a neural network with dynamic external
-memory", Nature 538, 2016.
+gradient of the loss in X, X' is X transposed. Graves et al., "Hybrid computing using a neural network with
+dynamic external memory", Nature 538, 2016.
 """
 
 import argparse
@@ -181,36 +181,36 @@ def usage_slopes(u0, ww0, wr0, f):
     return psi * (1 - ww0), psi * (1 - u0), freed * f[..., None], freed * wr0
 
 
-def usage_backward(du, in_u0, in_ww0, in_wr0, in_f):
-    """-> du0, dww0, dwr0, df"""
-    return du * in_u0, du * in_ww0, du[:, None] * in_wr0, (in_f @ du[:, :, None])[:, :, 0]
+def usage_backward(du, u0_slope, ww0_slope, wr0_slope, f_slope):
+    """-> du0, dww0, dwr0, df, with the slopes of one step out of usage_slopes"""
+    return du * u0_slope, du * ww0_slope, du[:, None] * wr0_slope, (f_slope @ du[:, :, None])[:, :, 0]
 
 
 def allocation(u):
-    """a[phi_j] = (1 - v[phi_j]) prod over i < j of v[phi_i], phi the locations from the least used up.
+    """a[phi_j] = (1 - used[phi_j]) prod over i < j of used[phi_i], phi the locations from the least used up.
 
-    The least used location gets its free part, 1 - v; of what that leaves, the next gets its own free part.
-    v = EPS + (1 - EPS) u is the usage, kept off 0 so that backward can divide by it.
-    u (B, N) -> a (B, N); for backward phi, as places in the flat u, and v, a and products in its order"""
+    The least used location gets its free part, 1 - used; of what that leaves, the next gets its own.
+    used = EPS + (1 - EPS) u, kept off 0 so that backward can divide by it.
+    u (B, N) -> a (B, N); for backward phi, as places in the flat u, and used, a and products in its order"""
     phi = u.real.argsort(axis=1, kind="stable")
     phi += np.arange(0, u.size, u.shape[1])[:, None]
-    v = u.take(phi)
-    v *= 1 - EPS
-    v += EPS
-    before, a = np.empty_like(v), np.empty_like(v)
+    used = u.take(phi)
+    used *= 1 - EPS
+    used += EPS
+    before, a = np.empty_like(used), np.empty_like(used)
     before[:, 0] = 1
-    v[:, :-1].cumprod(axis=1, out=before[:, 1:])
-    a_sorted = (1 - v) * before
+    used[:, :-1].cumprod(axis=1, out=before[:, 1:])
+    a_sorted = (1 - used) * before
     a.ravel()[phi] = a_sorted
-    return a, (phi, v, a_sorted, before)
+    return a, (phi, used, a_sorted, before)
 
 
 def allocation_backward(da, cache, later):
     """-> du; the order phi counts as constant. later (N, N) is 1 where the row comes after the column."""
-    phi, v, a_sorted, before = cache
-    da, du = da.take(phi), np.empty_like(v)
-    dv = (da * a_sorted).dot(later) / v - da * before  # v_j is a factor of the a of all that come later
-    du.ravel()[phi] = (1 - EPS) * dv
+    phi, used, a_sorted, before = cache
+    da, du = da.take(phi), np.empty_like(used)
+    dused = (da * a_sorted).dot(later) / used - da * before  # used_j is in the a of all that come later
+    du.ravel()[phi] = (1 - EPS) * dused
     return du
 
 
@@ -240,8 +240,8 @@ def write(M0, ww, ve):
 
 def write_backward(dM, kept, M0, ww, ve):
     """-> dM0, dww, dv and de side by side"""
-    dwwve = np.concatenate([dM, -M0 * dM], axis=2)  # in the outer products of ww with v and with e
-    return kept * dM, (dwwve @ ve[:, :, None])[:, :, 0], (ww[:, None] @ dwwve)[:, 0]
+    douter = np.concatenate([dM, -M0 * dM], axis=2)  # in ww v' and ww e'
+    return kept * dM, (douter @ ve[:, :, None])[:, :, 0], (ww[:, None] @ douter)[:, 0]
 
 
 def links(L0, ww, p0):
@@ -311,14 +311,14 @@ PAPER_PARTS = {
     "beta": ("Whbr", "Whbw"),  # strengths beta^r and beta^w: how sharply a key chooses; through oneplus
     "pi": ("Whm",),  # read modes pi: backward, by content or forward; through softmax
 }
-MEMORY = ("M", "u", "p", "L", "ww", "wr")  # what the memory of the paper carries on; the other only M
+MEMORY = ("M", "u", "p", "L", "ww", "wr")  # what the complete memory carries on; the content memory only M
 
 
 def interface_columns(params):
     """Where the parts of the interface stand, part -> slice of columns; and their parameters' names.
 
     v and e stand side by side, as write takes them, and so do e to gw, which all go through the sigmoid."""
-    parts, at, start = PARTS | PAPER_PARTS if "Whm" in params else PARTS, {}, 0
+    parts, at, start = PARTS | (PAPER_PARTS if "Whm" in params else {}), {}, 0
     for part, names in parts.items():
         size = sum(len(params[name]) for name in names)
         at[part], start = slice(start, start + size), start + size
@@ -348,7 +348,7 @@ def forward(params, inputs, state):
     Wout = np.hstack([params["Why"], params["Wry"]])
     Wxi_T = np.ascontiguousarray(np.vstack([params[name] for name in names]).T)
     # Wxh x + bh of all steps, (S, 4H, B): a product with a one-hot x is a column of Wxh
-    x = np.take(params["Wxh"] + params["bh"], inputs, axis=1).swapaxes(0, 1).copy()
+    zx = np.take(params["Wxh"] + params["bh"], inputs, axis=1).swapaxes(0, 1).copy()
     xi = np.empty((S, B, Wxi_T.shape[1]), dtype)
     memory_step = complete_memory if "Whm" in params else content_memory
     memory = [np.moveaxis(state[name], -1, 0).astype(dtype, order="C") for name in MEMORY if name in state]
@@ -356,7 +356,7 @@ def forward(params, inputs, state):
         memory.append(norm(memory[0]))  # of M's rows; carried on as well, last
     steps = []
     for t in range(S):
-        z = x[t] + Wgates.dot(hr[t])  # dot is faster than @ where matrices are small
+        z = zx[t] + Wgates.dot(hr[t])  # dot is faster than @ where matrices are small
         gates[t, : 3 * H] = sigmoid(z[: 3 * H])  # i, o and f stand side by side
         np.tanh(z[3 * H :], out=g[t])
         s[t + 1] = i[t] * g[t] + f[t] * carried[t]
@@ -390,8 +390,8 @@ def one_hot(ids, size, dtype):
 def content_memory(xi, at, before):
     """krocki/dnc's memory: both addresses are softmax(M0 k).
 
-    xi (B, columns), the interface, in place through its functions; at, where its parts stand; before, what
-    the memory carries -> r (B, 1, W), what it carries on, what backward needs"""
+    xi (B, columns), W h at first; its parts go through their functions here, in place. at: where they stand.
+    before: what the memory carries -> r (B, 1, W), what it carries on, what backward needs"""
     (M0,) = before
     xi[:, at["sigmoid"]] = sigmoid(xi[:, at["sigmoid"]])
     k = xi[:, at["k"]].reshape(len(xi), 2, -1)
@@ -408,7 +408,7 @@ def complete_memory(xi, at, before):
     beta = xi[:, at["beta"]] = oneplus(xi[:, at["beta"]])
     pi = softmax(xi[:, at["pi"]].reshape(B, R, 3), axis=2)
     xi[:, at["pi"]] = pi.reshape(B, 3 * R)
-    k = xi[:, at["k"]].reshape(B, R + 1, -1)
+    k = xi[:, at["k"]].reshape(B, R + 1, -1)  # the R read keys, then the write key; beta likewise
     k_norm = norm(k)
 
     u = usage(u0, ww0, wr0, xi[:, at["f"]])
@@ -441,16 +441,16 @@ def backward(params, targets, cache):
     dhr_out = (cache["Wout"].T @ dy).reshape(-1, S, B).swapaxes(0, 1).copy()  # (S, H + R W, B), into h and r
     s_to_zi, s_to_zf, s_to_zg = g * i * (1 - i), carried[:-1] * f * (1 - f), i * (1 - g**2)
     h_to_zo = c[1:] * o * (1 - o)
-    slope_c = 1 - c**2  # tanh' at every step
+    slope_c = 1 - c**2  # of tanh, at every step
     h_to_s = o * slope_c[1:]
     s_to_s0 = f * slope_c[:-1] if cache["key"] == "c" else f  # to the s of the step before
-    slopes, steps = np.ones_like(xi), cache["steps"]  # of what the columns of xi went through
-    slopes[..., at["sigmoid"]] = xi[..., at["sigmoid"]] * (1 - xi[..., at["sigmoid"]])  # sigmoid'
+    steps, slopes = cache["steps"], np.ones_like(xi)  # slopes of the functions that made the columns of xi
+    slopes[..., at["sigmoid"]] = xi[..., at["sigmoid"]] * (1 - xi[..., at["sigmoid"]])
     memory_step, dmemory = content_memory_backward, [np.zeros_like(value) for value in steps[-1]["after"]]
     if "Whm" in params:
         memory_step, steps = complete_memory_backward, for_all_steps(steps, xi, at)
-        dmemory += [np.zeros_like(steps[-1]["cw"]), np.zeros_like(dmemory[0][:, :1])]  # left and right, there
-        beta = xi[..., at["beta"]]  # its gradient is that in log beta; oneplus' = 1 - exp(1 - oneplus)
+        dmemory += [np.zeros_like(steps[-1]["cw"]), np.zeros_like(dmemory[0][:, :1])]  # left, right: none yet
+        beta = xi[..., at["beta"]]  # dxi has that in log beta; oneplus has the slope 1 - exp(1 - oneplus)
         slopes[..., at["beta"]] = -np.expm1(1 - beta) / beta
     Wgates_T, Wxi_T = np.ascontiguousarray(cache["Wgates"].T), cache["Wxi_T"]
     dxi, dz = np.empty_like(xi), np.empty_like(gates)
@@ -531,8 +531,8 @@ def complete_memory_backward(dr, dmemory, step, xi, at, dxi):
     dM0, dww_M, dxi[:, at["ve"]] = write_backward(dM, step["M_kept"], M0, ww, xi[:, at["ve"]])
     dww = dww + dww_p + dww_L + dww_M
     ga, gw = xi[:, at["ga"]], xi[:, at["gw"]]
-    found = write_weighting_backward(dww, step["a"], cw[:, 0], ga, gw, ones)
-    da, dcw, dxi[:, at["ga"]], dxi[:, at["gw"]] = found
+    dwriting = write_weighting_backward(dww, step["a"], cw[:, 0], ga, gw, ones)
+    da, dcw, dxi[:, at["ga"]], dxi[:, at["gw"]] = dwriting
     content = content_weighting_backward(dcw[:, None], cw, *step["cw_cache"], M0, M0_norm)
     ddot, dM0_norm, dk[:, R:], dlog_beta[:, R:] = content
     du = du + allocation_backward(da, step["order"], step["later"])
@@ -671,7 +671,7 @@ def new_model(vocab, options, seed):
         "pointers": np.full(options["batchsize"], 1 << 60),  # past the end of any text: all jump at first
         "vocab": vocab,  # a str of all characters, sorted
         "rng": rng,
-    } | dict(zip(FIGURES, (0, 0.0, math.log2(len(vocab)), 0), strict=True))
+    } | {"iteration": 0, "seconds": 0.0, "bpc": math.log2(len(vocab)), "next_ix": 0}
 
 
 def arrays_of(model):
@@ -737,7 +737,7 @@ def adagrad(params, sums, grads, lr, clip):
 
 def learn(model, ids, held_out, options):
     """Train until a limit or a signal -> exit status. Raises FloatingPointError, or OSError at the end."""
-    np.empty(33_000_000, np.uint8)  # once freed, glibc keeps what is freed (32 MiB at most): a third faster
+    np.empty(33_000_000, np.uint8)  # freed at once, after which glibc keeps freed arrays: a third faster
     signals = []
 
     def note(number, frame):
@@ -761,7 +761,7 @@ def learn(model, ids, held_out, options):
         trained, busy = trained + 1, busy + time.perf_counter() - tick
         done = bool(signals) or model["seconds"] >= deadline or n >= iters
         checking = done or n % options["check_interval"] == 0
-        values = [loss, *(model["params"].values() if checking else ())]  # saved only if they are finite
+        values = [loss, *(arrays_of(model).values() if checking else ())]  # saved only if they are finite
         if not all(np.isfinite(value).all() for value in values):
             raise FloatingPointError(f"model not finite after iteration {n}; try a smaller --lr, or --clip 5")
         try:
@@ -813,8 +813,8 @@ def sample_text(model, n, options):
     if options["prime"]:
         typed = os.fsencode(options["prime"]).decode("latin-1" if options["bytes"] else "utf-8", "replace")
         state, (*ids, ix) = fresh_state(1, options), to_ids(typed, model["vocab"], "--prime")
-        for read in ids:
-            _, _, state = forward(model["params"], np.array([[read]]), state)
+        for past in ids:
+            _, _, state = forward(model["params"], np.array([[past]]), state)
     rng = np.random.default_rng([options["seed"], model["iteration"]])
     ids = sample(model["params"], state, ix, n, rng, options["temperature"])
     text = "".join(model["vocab"][ix] for ix in ids)
@@ -839,12 +839,12 @@ def option_parser():
     add("--memory", choices=("content", "paper"), default="content", help="by content alone, or complete")
     add("--cell", choices=("squashed", "standard"), default="squashed", help="what it carries: tanh(s), or s")
     add("--heads", type=int, default=1, help="read heads")
-    add("--locations", type=int, help="memory locations; with a loaded model, of what it is tried on")
+    add("--locations", type=int, help="memory locations; a loaded model can be tried on other numbers")
     add("--width", type=int, help="width of a location")
     add("--init_scale", type=float, default=0.01, help="scale of the random weights at the start")
     add("--batchsize", type=int, help="sequences in a batch")
     add("--seqlength", type=int, help="time steps in a batch")
-    add("--restart", type=float, default=0.0, help="chance, in each batch, that a sequence jumps to a line")
+    add("--restart", type=float, default=0.0, help="chance, in each batch, of a jump to a line's start")
     add("--lr", type=float, help="learning rate of Adagrad")
     add("--clip", type=float, default=0.0, help="clip each entry of the gradient; 0 is off, 5 usual")
     add("--seed", type=int, help="makes a run repeatable; random unless given")
@@ -860,7 +860,7 @@ def option_parser():
     add("--save", help="file to save the model in, at every check, at the end and on Ctrl-C")
     add("--load", help="saved model to go on from")
     add("--gradcheck", action=switch, help="check the gradient and stop; --no-gradcheck: never")
-    add("--sample", type=int, help="with --load: print so many characters and stop")
+    add("--sample", type=int, help="with --load: print this many characters and stop")
     add("--prime", help="with --sample: text that the model reads first")
     add("--temperature", type=float, default=1.0, help="of samples: 0 takes the likeliest, over 1 dares more")
     add("--evaluate", action="store_true", help="with --load: print the BPC of TEXT and stop")

@@ -29,7 +29,7 @@ characters, it is in bits per character (BPC). A model that knows nothing yet fi
 likely, so the first loss that train gives must be log2 V bits, 6.0 on the bundled text: the first thing to
 check in a new model. The BPC of the log is smoothed and starts there.
 
-The batch is the last axis, everywhere:
+The letters of the shapes; the batch is the last axis, everywhere:
 V characters in the vocabulary, H hidden units, B sequences in a batch, S time steps.
 
 The cell: Hochreiter & Schmidhuber, Neural Computation 9, 1997; its forget gate: Gers et al., 12, 2000.
@@ -165,7 +165,7 @@ def backward(params, targets, cache):
     # Derivatives by z, at every step: s_to_zi is that of s by the argument of i, h_to_zo of h by that of o
     s_to_zi, s_to_zf, s_to_zg = g * i * (1 - i), carried[:-1] * f * (1 - f), i * (1 - g**2)
     h_to_zo = c[1:] * o * (1 - o)
-    slope_c = 1 - c**2  # tanh' at every step
+    slope_c = 1 - c**2  # of tanh, at every step
     h_to_s = o * slope_c[1:]
     s_to_s0 = f * slope_c[:-1] if cache["key"] == "c" else f  # to the s of the step before
     dz = np.empty_like(gates)
@@ -315,7 +315,7 @@ def new_model(vocab, options, seed):
         "pointers": np.full(options["batchsize"], 1 << 60),  # past the end of any text: all jump at first
         "vocab": vocab,  # a str of all characters, sorted
         "rng": rng,
-    } | dict(zip(FIGURES, (0, 0.0, math.log2(len(vocab)), 0), strict=True))
+    } | {"iteration": 0, "seconds": 0.0, "bpc": math.log2(len(vocab)), "next_ix": 0}
 
 
 def arrays_of(model):
@@ -381,7 +381,7 @@ def adagrad(params, sums, grads, lr, clip):
 
 def learn(model, ids, held_out, options):
     """Train until a limit or a signal -> exit status. Raises FloatingPointError, or OSError at the end."""
-    np.empty(33_000_000, np.uint8)  # once freed, glibc keeps what is freed (32 MiB at most): a third faster
+    np.empty(33_000_000, np.uint8)  # freed at once, after which glibc keeps freed arrays: a third faster
     signals = []
 
     def note(number, frame):
@@ -405,7 +405,7 @@ def learn(model, ids, held_out, options):
         trained, busy = trained + 1, busy + time.perf_counter() - tick
         done = bool(signals) or model["seconds"] >= deadline or n >= iters
         checking = done or n % options["check_interval"] == 0
-        values = [loss, *(model["params"].values() if checking else ())]  # saved only if they are finite
+        values = [loss, *(arrays_of(model).values() if checking else ())]  # saved only if they are finite
         if not all(np.isfinite(value).all() for value in values):
             raise FloatingPointError(f"model not finite after iteration {n}; try a smaller --lr, or --clip 5")
         try:
@@ -457,8 +457,8 @@ def sample_text(model, n, options):
     if options["prime"]:
         typed = os.fsencode(options["prime"]).decode("latin-1" if options["bytes"] else "utf-8", "replace")
         state, (*ids, ix) = fresh_state(1, options), to_ids(typed, model["vocab"], "--prime")
-        for read in ids:
-            _, _, state = forward(model["params"], np.array([[read]]), state)
+        for past in ids:
+            _, _, state = forward(model["params"], np.array([[past]]), state)
     rng = np.random.default_rng([options["seed"], model["iteration"]])
     ids = sample(model["params"], state, ix, n, rng, options["temperature"])
     text = "".join(model["vocab"][ix] for ix in ids)
@@ -482,7 +482,7 @@ def option_parser():
     add("--init_scale", type=float, default=0.01, help="scale of the random weights at the start")
     add("--batchsize", type=int, help="sequences in a batch")
     add("--seqlength", type=int, help="time steps in a batch")
-    add("--restart", type=float, default=0.0, help="chance, in each batch, that a sequence jumps to a line")
+    add("--restart", type=float, default=0.0, help="chance, in each batch, of a jump to a line's start")
     add("--lr", type=float, help="learning rate of Adagrad")
     add("--clip", type=float, default=0.0, help="clip each entry of the gradient; 0 is off, 5 usual")
     add("--seed", type=int, help="makes a run repeatable; random unless given")
@@ -498,7 +498,7 @@ def option_parser():
     add("--save", help="file to save the model in, at every check, at the end and on Ctrl-C")
     add("--load", help="saved model to go on from")
     add("--gradcheck", action=switch, help="check the gradient and stop; --no-gradcheck: never")
-    add("--sample", type=int, help="with --load: print so many characters and stop")
+    add("--sample", type=int, help="with --load: print this many characters and stop")
     add("--prime", help="with --sample: text that the model reads first")
     add("--temperature", type=float, default=1.0, help="of samples: 0 takes the likeliest, over 1 dares more")
     add("--evaluate", action="store_true", help="with --load: print the BPC of TEXT and stop")

@@ -2,6 +2,7 @@
 
     python tests/copied_whole.py copy-*.npz                                   after 0 to 40 other lines
     python tests/copied_whole.py copy-1.npz --lengths 10 20 30 40 --locations 24 32 48 64 --lines 3
+    python tests/copied_whole.py copy-1.npz --without links
 
 A word counts if, behind its mark, every letter and the newline is what the model finds likeliest: then
 `--sample N --temperature 0 --prime "...word>"` writes just that. Each word is read in a state of its own,
@@ -49,9 +50,14 @@ def main():
         "--lengths", nargs="+", type=int, default=[0], help="letters of each word; 0: 1 to 20"
     )
     parser.add_argument("--locations", nargs="+", type=int, help="of the memory; else the model's own")
+    parser.add_argument("--without", choices=("links", "head"), help="what is put out: all links, or a head")
     parser.add_argument("--words", type=int, default=200, help="to try")
     args = parser.parse_args()
-    script = load("dnc-numpy.py")
+    script = load("dnc-debug.py" if args.without else "dnc-numpy.py")
+    if args.without == "links":
+        script.links = lambda L0, ww, p0: np.zeros_like(L0)
+    if args.without == "head":
+        script.read = lambda M, wr: np.einsum("nwb,rnb->rwb", M, wr * (np.arange(len(wr)) > 0)[:, None, None])
     print(f"share of {args.words} words copied whole after {' '.join(map(str, args.lines))} lines")
     for path in args.models:
         model, options = script.load_model(path)

@@ -73,13 +73,13 @@ def copying(path):
         for name, _, *pairs in map(str.split, file):
             runs[KINDS[name]].append(np.array([pair.split(":") for pair in pairs], float).T)
     fig, axis = plt.subplots(figsize=(9, 4.2))
-    draw(axis, runs)
+    draw(axis, runs, (0.4, 0.5))
     for name, lines in runs.items():
         millions, bits = np.median(lines, axis=0)
         axis.plot(millions, bits, color=COLORS[name], linewidth=2.8)
     axis.set(xlabel="million characters trained on", ylabel="bits per copied letter", xlim=0, ylim=(0, 5.4))
     axis.axhline(np.log2(26), color=GREY, linewidth=0.8, linestyle=":")
-    axis.annotate("a guess", (millions[-1], np.log2(26)), (0, 3), textcoords="offset points", ha="right")
+    axis.annotate("a guess", (millions[-1], np.log2(26)), (0, -14), textcoords="offset points", ha="right")
     return fig
 
 
@@ -90,7 +90,7 @@ def bpc(*paths):
         _, seconds, bits = np.loadtxt(path).T
         runs[KINDS[os.path.basename(path).partition("-")[0]]].append((seconds, bits))
     fig, axis = plt.subplots(figsize=(9, 4.2))
-    draw(axis, runs)
+    draw(axis, runs, "upper right")
     axis.plot(4163, 1.2808, "o", color=GREY)
     axis.annotate(
         "krocki/dnc's README:\n1.2808 BPC\nafter 4,163 s",
@@ -105,12 +105,12 @@ def bpc(*paths):
     return fig
 
 
-def draw(axis, runs):
-    """name -> list of (x, y): every run as a thin line, with a legend."""
+def draw(axis, runs, place):
+    """name -> list of (x, y): every run as a thin line, with a legend at a place."""
     for name, lines in runs.items():
         for k, (x, y) in enumerate(lines):
             axis.plot(x, y, color=COLORS[name], linewidth=1, alpha=0.7, label=None if k else name)
-    axis.legend(loc="upper right" if axis.get_xscale() == "log" else "best")
+    axis.legend(loc=place)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,12 @@ MODELS = {
         "content": f"{CONTENT} --hidden 55",
         "complete": f"{PAPER} --heads 2 --hidden 48",
     },
-    "recall": {},
+    "recall": {
+        "rnn": "rnn-numpy.py --hidden 140 --lr 0.02",
+        "lstm": "lstm-numpy.py --hidden 66 --cell standard --lr 0.1 --init_scale 0.1",
+        "content": f"{CONTENT} --hidden 55",
+        "complete": f"{PAPER} --heads 2 --hidden 48",
+    },
 }
 SIZES = {"copying": ("--letters", 26, "--longest", 20), "recall": ("--letters", 26, "--longest", 8)}
 STREAMS = 16  # the unseen text is cut into so many, which are read side by side, each from a fresh state

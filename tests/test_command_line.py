@@ -305,6 +305,27 @@ def test_a_run_that_diverges_ends_with_one_line(script, tmp_path):
     assert all(np.isfinite(model[name]).all() for name in model if name.startswith("params"))
 
 
+def test_what_a_run_saves_it_can_load(tmp_path):
+    """Gradients whose squares are too large for float32, so that Adagrad's sums are what is not finite."""
+    words = [
+        "--init_scale",
+        1,
+        "--hidden",
+        32,
+        "--seqlength",
+        100,
+        "--batchsize",
+        4,
+        "--iters",
+        3,
+        "--seed",
+        1,
+    ]
+    done = command("rnn-numpy.py", *words, "--save", "m.npz", cwd=tmp_path)
+    assert done.returncode == 1 and "model not finite" in done.stderr
+    assert command("rnn-numpy.py", "--load", "m.npz", "--sample", 5, cwd=tmp_path).returncode == 0
+
+
 def test_help_names_every_option_with_its_default():
     text = " ".join(command("dnc-debug.py", "--help").stdout.split())
     for name in ("batchsize", "hidden", "seqlength", "lr", "check_interval", "memory", "timelimit"):
