@@ -344,7 +344,7 @@ def write_to(path, mode, contents):
             if mode == "wb":
                 os.fsync(file.fileno())
     except OSError as error:
-        raise OSError(error.errno, error.strerror, path) from error
+        raise OSError(error.errno, error.strerror, path.removesuffix(".partial")) from error
 
 
 def load_model(path):
@@ -365,6 +365,8 @@ def load_model(path):
                 raise ValueError(f"{name} is not {dtype} {shape}, or not finite")
             arrays[name][:] = found[name]
         return model, info["options"]
+    except FileNotFoundError:
+        raise
     except Exception as error:  # a broken file breaks zipfile, NumPy and json in many ways
         raise Mistake(f"{path} is no model of this version of {SCRIPT}, or damaged: {error}") from error
 
@@ -393,6 +395,8 @@ def learn(model, ids, held_out, options):
     characters, iters = options["seqlength"] * options["batchsize"], options["iters"] or math.inf
     began, deadline = time.perf_counter() - model["seconds"], model["seconds"] + options["timelimit"]
     done, trained, busy = model["iteration"] >= iters, 0, 0.0  # iterations and their seconds since a report
+    if done:
+        print(f"nothing to do: --iters counts the {model['iteration']} iterations of the model")
     while not done:
         tick = time.perf_counter()
         inputs, targets = next_batch(model, ids, options)
@@ -478,7 +482,7 @@ def option_parser():
     add, bundled = parser.add_argument, os.path.join(os.path.dirname(__file__), "data", "missing-hour.txt")
     add("text", nargs="?", metavar="TEXT", type=os.path.abspath, default=bundled, help="file to learn")
     add("--hidden", type=int, help="hidden units")
-    add("--cell", choices=("squashed", "standard"), default="squashed", help="what it carries: tanh(s), or s")
+    add("--cell", choices=("squashed", "standard"), default="squashed", help="carry tanh of the cell, or it")
     add("--init_scale", type=float, default=0.01, help="scale of the random weights at the start")
     add("--batchsize", type=int, help="sequences in a batch")
     add("--seqlength", type=int, help="time steps in a batch")
@@ -489,8 +493,8 @@ def option_parser():
     add("--fp64", action=switch, help="compute in float64")
     add("--bytes", action=switch, default=False, help="read the text as bytes, not as UTF-8")
     add("--holdout", type=float, default=0.0, help="part of the text kept for measuring")
-    add("--timelimit", type=float, help="seconds to run")
-    add("--iters", type=int, help="iterations to run, those of a loaded model included")
+    add("--timelimit", type=float, help="seconds of this run")
+    add("--iters", type=int, help="iterations in all, those of a loaded model counted")
     add("--report_interval", type=int, help="iterations between log lines")
     add("--check_interval", type=int, help="iterations between samples, saves and held-out figures")
     add("--sample_length", type=int, help="characters in a sample")
@@ -501,7 +505,7 @@ def option_parser():
     add("--sample", type=int, help="with --load: print this many characters and stop")
     add("--prime", help="with --sample: text that the model reads first")
     add("--temperature", type=float, default=1.0, help="of samples: 0 takes the likeliest, over 1 dares more")
-    add("--evaluate", action="store_true", help="with --load: print the BPC of TEXT and stop")
+    add("--evaluate", action="store_true", help="with --load: print the BPC of all of TEXT and stop")
     parser.set_defaults(**DEFAULTS)
     return parser
 
@@ -517,6 +521,8 @@ def read_options(words):
         least = 1 if type(value) is int and name not in ("seed", "sample_length") else 0
         if type(value) in (int, float) and not least <= value < math.inf:
             raise Mistake(f"--{name} must be {least} or more, not {value}")
+        if name in ("holdout", "restart") and value > 1:
+            raise Mistake(f"--{name} must be from 0 to 1, not {value}")
     for name, needed in (("sample", "load"), ("evaluate", "load"), ("prime", "sample")):
         if options[name] and not options[needed]:
             raise Mistake(f"--{name} needs --{needed}")
@@ -545,7 +551,7 @@ def main(words=None):
     if options["evaluate"]:
         print(f"{bits_per_character(model, ids, options):.4f} BPC, {len(ids)} characters")
         return 0
-    ids, held_out = np.split(ids, [max(0, len(ids) - int(options["holdout"] * len(ids)))])
+    ids, held_out = np.split(ids, [len(ids) - int(options["holdout"] * len(ids))])
     places, needed = len(ids) - options["seqlength"], options["seqlength"] + 1
     if places < 1:
         raise Mistake(f"{options['text']}: {len(ids)} characters to learn from, --seqlength needs {needed}")

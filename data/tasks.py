@@ -79,7 +79,7 @@ def read_options(words):
     parser.error = complain
     parser.add_argument("task", choices=TASKS, help="kind of the lines")
     add("lines", 20000, "lines of the text (default: %(default)s)")
-    add("letters", 8, f"different letters, up to {len(LETTERS)} (default: %(default)s, a to h)")
+    add("letters", 8, "different letters, up to 62: a-z, A-Z, 0-9 (default: %(default)s)")
     add("shortest", 1, "fewest letters before the mark, or pairs (default: %(default)s)")
     add("longest", 8, "most letters before the mark, or pairs (default: %(default)s)")
     add("seed", 0, "another seed, another text (default: %(default)s)")

@@ -246,16 +246,17 @@ def test_a_log_that_can_no_longer_be_written_is_warned_of_and_the_run_goes_on(tm
         (["--restart", "-0.1"], "--restart must be"),
         (["--timelimit", "-1"], "--timelimit must be"),
         (["--seed", "-1"], "--seed must be"),
-        (["--holdout", "1.5"], ": 0 characters to learn from"),
+        (["--holdout", "1.5"], "--holdout must be from 0 to 1, not 1.5"),
+        (["--restart", "2"], "--restart must be from 0 to 1, not 2.0"),
         (["--holdout", "1"], ": 0 characters to learn from"),
         (["--fname", "nosuch/log.dat"], "No such file or directory: 'nosuch/log.dat'"),
         (["--fname", "folder"], "Is a directory: 'folder'"),
         (["text.txt", "--fname", "text.txt"], "text.txt is the text or a model of this run"),
         (["text.txt", "--save", "text.txt"], "text.txt is there already; --load it to go on with it"),
-        (["--save", "nosuch/m.npz"], "No such file or directory: 'nosuch/m.npz"),
+        (["--save", "nosuch/m.npz"], "No such file or directory: 'nosuch/m.npz'"),
         (["--save", "folder"], "folder is there already"),
         (["--save", "/dev/null"], "/dev/null is there already"),
-        (["--load", "nosuch.npz"], "nosuch.npz is no model .* No such file"),
+        (["--load", "nosuch.npz"], "No such file or directory: 'nosuch.npz'"),
         (["--fname", "same", "--save", "same"], "same is the text or a model of this run"),
         (["--sample", "10"], "--sample needs --load"),
         (["--evaluate"], "--evaluate needs --load"),
@@ -324,6 +325,14 @@ def test_what_a_run_saves_it_can_load(tmp_path):
     done = command("rnn-numpy.py", *words, "--save", "m.npz", cwd=tmp_path)
     assert done.returncode == 1 and "model not finite" in done.stderr
     assert command("rnn-numpy.py", "--load", "m.npz", "--sample", 5, cwd=tmp_path).returncode == 0
+
+
+def test_iterations_of_a_loaded_model_count(tmp_path):
+    command("rnn-numpy.py", *SMALL, "--iters", 30, "--save", "m.npz", cwd=tmp_path)
+    done = command("rnn-numpy.py", "--load", "m.npz", "--iters", 30, cwd=tmp_path)
+    assert (
+        done.returncode == 0 and "nothing to do: --iters counts the 30 iterations of the model" in done.stdout
+    )
 
 
 def test_help_names_every_option_with_its_default():
