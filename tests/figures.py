@@ -34,8 +34,7 @@ def memory(path, text):
     steps, (R, N) = cache["steps"], (options["heads"], options["locations"])
     ww = np.array([step["after"]["ww"][:, 0] for step in steps]).T
     wr = np.array([step["after"]["wr"][:, :, 0] for step in steps]).transpose(1, 2, 0)
-    gates = {"write gate": "gw", "allocation gate": "ga", "free gates": "f"}
-    rows = [np.array([step["interface"][name][:, 0] for step in steps]).T for name in gates.values()]
+    rows = [np.array([step["interface"][name][:, 0] for step in steps]).T for name in ("gw", "ga", "f")]
     modes = np.array([step["interface"]["pi"][:, :, 0] for step in steps]).transpose(1, 2, 0)
     panels = [("written to", ww), *((f"read by\nhead {head + 1}", wr[head]) for head in range(R))]
     gates = np.concatenate([*rows, *modes])
@@ -45,7 +44,8 @@ def memory(path, text):
     fig, axes = plt.subplots(
         len(heights), 1, sharex=True, figsize=(9, 0.055 * sum(heights) + 1.5), height_ratios=heights
     )
-    for axis, (name, weighting), color in zip(axes, panels, ["#c2528b", "#3b82d6", "#2f8f6b"], strict=False):
+    colors = ["#c2528b", *["#3b82d6", "#2f8f6b"] * R]  # writing, and the heads in turn
+    for axis, (name, weighting), color in zip(axes, panels, colors, strict=False):
         shade(axis, weighting, color)
         axis.set_ylabel(f"location\n{name}")
         axis.set_yticks([0, N - 1], [1, N])

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from helpers import SCRIPTS, load
+from test_command_line import SMALL, command
 
 MODELS = [(script, []) for script in SCRIPTS] + [("dnc-numpy.py", ["--memory", "paper"])]
 
@@ -72,6 +73,23 @@ def test_with_restart_sequences_begin_afresh_at_the_starts_of_lines_and_only_the
         last = inputs[-1] + 1
     assert starts == {0, 10, 20, 40}
     assert abs(jumps / trials - 0.3) < 4 * (0.3 * 0.7 / trials) ** 0.5
+
+
+@pytest.mark.parametrize("script, words", MODELS)
+def test_the_loop_carries_all_of_the_state_to_the_next_batch(script, words, tmp_path):
+    """The second iteration of a run is a batch trained from the state that the first one left."""
+    words = [*SMALL, *words, "--no-gradcheck"]
+    for iters in (1, 2):
+        done = command(script, *words, "--iters", iters, "--save", f"{iters}.npz", cwd=tmp_path)
+        assert done.returncode == 0
+    module = load(script)
+    (first, options), (second, _) = (module.load_model(tmp_path / f"{iters}.npz") for iters in (1, 2))
+    text = module.read_text(options["text"], False)
+    inputs, targets = module.next_batch(first, module.to_ids(text, first["vocab"], "text"), options)
+    _, _, state = module.train(first["params"], inputs, targets, first["state"])
+    for name, value in state.items():
+        assert first["state"][name].any(), name
+        assert np.allclose(value, second["state"][name], rtol=1e-4, atol=1e-6), name
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
