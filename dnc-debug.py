@@ -679,7 +679,7 @@ def adagrad(params, sums, grads, lr, clip):
     """Update in place: each entry's step gets smaller with the sum of its squared gradients so far.
     The 1 keeps the first steps small: with min-char-rnn's 1e-8, each entry would leap by lr at once."""
     for name, g in grads.items():
-        g = np.clip(g, -clip, clip) if clip else g
+        g = g.clip(-clip, clip) if clip else g
         sums[name] += g * g
         params[name] -= lr * g / np.sqrt(1 + sums[name])
 

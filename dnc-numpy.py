@@ -140,9 +140,9 @@ def norm(x):
     return np.sqrt(np.einsum("bnw,bnw->bn", x, x) + EPS)
 
 
-def norm_backward(dnorm, x, norm):
-    """-> dx"""
-    return x * (dnorm / norm)[:, :, None]
+def norm_backward(dlog_norm, x, norm):
+    """The gradient in x from that in log |x|."""
+    return x * (dlog_norm / (norm * norm))[:, :, None]
 
 
 def content_weighting(M, M_norm, k, k_norm, beta):
@@ -156,12 +156,12 @@ def content_weighting(M, M_norm, k, k_norm, beta):
     return softmax(scores, axis=2), scores, factor
 
 
-def content_weighting_backward(dc, c, scores, factor, M, M_norm):
-    """-> the gradients in k.m, in |m|, in k by way of k.m (in |k| it is -dlog_beta / |k|), in log beta"""
+def content_weighting_backward(dc, c, scores, factor, M):
+    """-> the gradients in k.m, in -log |m|, in k by way of k.m, in log beta (and the same in -log |k|)"""
     dscores = softmax_backward(dc, c, axis=2)
     ddot = dscores * factor
-    dscores *= scores  # log beta's gradient, before the sum; log |k|'s and log |m|'s are the same, negated
-    return ddot, -dscores.sum(axis=1) / M_norm, ddot @ M, dscores.sum(axis=2)
+    dscores *= scores  # in log beta, -log |k| and -log |m|, before the sums
+    return ddot, dscores.sum(axis=1), ddot @ M, dscores.sum(axis=2)
 
 
 def usage(u0, ww0, wr0, f):
@@ -289,7 +289,8 @@ def read_weighting(L, wr0, cr, pi):
 
 def read_weighting_backward(dwr, L, wr0, pi, modes):
     """-> dL = wr0' dbk + dfw' wr0, as one product; dwr0, dcr, dpi"""
-    dbk, dcr, dfw = (pi[:, :, mode : mode + 1] * dwr for mode in range(3))
+    dmodes = pi[..., None] * dwr[:, :, None]  # (B, R, 3, N)
+    dbk, dcr, dfw = dmodes[:, :, 0], dmodes[:, :, 1], dmodes[:, :, 2]
     dL = np.concatenate([wr0, dfw], axis=1).swapaxes(1, 2) @ np.concatenate([dbk, wr0], axis=1)
     dwr0 = dbk @ L.swapaxes(1, 2) + dfw @ L
     return dL, dwr0, dcr, (modes @ dwr[..., None])[..., 0]
@@ -366,13 +367,15 @@ def forward(params, inputs, state):
         r, memory, step = memory_step(xi[t], at, memory)
         hr[t + 1, H:] = r.reshape(B, RW).T
         steps.append(step)
-    y = (Wout @ columns(hr[1:]) + params["by"]).reshape(-1, S, B).swapaxes(0, 1)  # (S, V, B), all at once
+    hr_columns = columns(hr)  # (H + R W, (S + 1) B)
+    y = (Wout @ hr_columns[:, B:] + params["by"]).reshape(-1, S, B).swapaxes(0, 1)  # (S, V, B), all at once
     probs = softmax(y, axis=1)
-    cache = {"inputs": inputs, "key": key, "hr": hr, "c": c, "carried": carried, "gates": gates, "xi": xi}
-    cache |= {"at": at, "names": names, "Wgates": Wgates, "Wout": Wout, "Wxi_T": Wxi_T, "steps": steps}
+    cache = {"inputs": inputs, "key": key, "hr_columns": hr_columns, "c": c, "carried": carried}
+    cache |= {"gates": gates, "xi": xi, "at": at, "names": names, "steps": steps}
+    cache |= {"Wgates": Wgates, "Wout": Wout, "Wxi_T": Wxi_T, "y": y, "probs": probs}
     end = {"h": hr[S, :H], key: carried[S], "r": hr[S, H:]}
     end |= {name: np.moveaxis(value, 0, -1) for name, value in zip(MEMORY, memory, strict=False)}
-    return probs, cache | {"y": y, "probs": probs}, {name: end[name].copy() for name in state}
+    return probs, cache, {name: end[name].copy() for name in state}
 
 
 def columns(a):
@@ -390,7 +393,7 @@ def one_hot(ids, size, dtype):
 def content_memory(xi, at, before):
     """krocki/dnc's memory: both addresses are softmax(M0 k).
 
-    xi (B, columns), W h at first; its parts go through their functions here, in place. at: where they stand.
+    xi (B, columns), W h at first; sigmoid and oneplus of its parts take their place. at: where they stand.
     before: what the memory carries -> r (B, 1, W), what it carries on, what backward needs"""
     (M0,) = before
     xi[:, at["sigmoid"]] = sigmoid(xi[:, at["sigmoid"]])
@@ -407,7 +410,6 @@ def complete_memory(xi, at, before):
     xi[:, at["sigmoid"]] = sigmoid(xi[:, at["sigmoid"]])
     beta = xi[:, at["beta"]] = oneplus(xi[:, at["beta"]])
     pi = softmax(xi[:, at["pi"]].reshape(B, R, 3), axis=2)
-    xi[:, at["pi"]] = pi.reshape(B, 3 * R)
     k = xi[:, at["k"]].reshape(B, R + 1, -1)  # the R read keys, then the write key; beta likewise
     k_norm = norm(k)
 
@@ -424,7 +426,7 @@ def complete_memory(xi, at, before):
     wr, modes = read_weighting(L, wr0, cr, pi)
     after = (M, u, p, L, ww, wr, M_norm)
     cache = {"before": before, "after": after, "k_norm": k_norm, "order": order, "a": a, "cw": cw, "cr": cr}
-    cache |= {"cw_cache": cw_cache, "cr_cache": cr_cache, "modes": modes}
+    cache |= {"cw_cache": cw_cache, "cr_cache": cr_cache, "pi": pi, "modes": modes}
     return wr @ M, after, cache | {"M_kept": M_kept, "L_kept": L_kept, "p_kept": p_kept}
 
 
@@ -433,11 +435,12 @@ def backward(params, targets, cache):
     """The gradient of the summed loss with respect to every parameter: the lines of forward, last to first.
 
     targets (S, B) ints, cache of the same batch -> a dict with the names and shapes of params."""
-    hr, c, carried, gates, xi, at = (cache[name] for name in ("hr", "c", "carried", "gates", "xi", "at"))
+    hr_columns, c, carried, gates = (cache[name] for name in ("hr_columns", "c", "carried", "gates"))
+    xi, at = cache["xi"], cache["at"]
     (S, B), H, V = targets.shape, c.shape[1], len(params["by"])
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
     # First, for all steps at once, what one step does not need of another; ds * s_to_zi is dzi, and so on
-    dy = columns(cache["probs"]) - one_hot(targets, V, hr.dtype)  # (V, S B), see dnc-debug.py
+    dy = columns(cache["probs"]) - one_hot(targets, V, c.dtype)  # (V, S B), see dnc-debug.py
     dhr_out = (cache["Wout"].T @ dy).reshape(-1, S, B).swapaxes(0, 1).copy()  # (S, H + R W, B), into h and r
     s_to_zi, s_to_zf, s_to_zg = g * i * (1 - i), carried[:-1] * f * (1 - f), i * (1 - g**2)
     h_to_zo = c[1:] * o * (1 - o)
@@ -469,11 +472,11 @@ def backward(params, targets, cache):
         ds0 = ds * s_to_s0[t]
         dhr0 = Wgates_T.dot(dz[t])
     dz = columns(dz)
-    dWgates, dWout = dz @ columns(hr[:-1]).T, dy @ columns(hr[1:]).T
-    dWxi = (columns(hr[1:, :H]) @ dxi.reshape(S * B, -1)).T
+    dWgates, dWout = dz @ hr_columns[:, :-B].T, dy @ hr_columns[:, B:].T
+    dWxi = (hr_columns[:H, B:] @ dxi.reshape(S * B, -1)).T
     ends = np.cumsum([len(params[name]) for name in cache["names"]])
     grads = dict(zip(cache["names"], np.split(dWxi, ends[:-1]), strict=True))
-    grads |= {"Wxh": dz @ one_hot(cache["inputs"], V, hr.dtype).T, "bh": dz.sum(axis=1, keepdims=True)}
+    grads |= {"Wxh": dz @ one_hot(cache["inputs"], V, c.dtype).T, "bh": dz.sum(axis=1, keepdims=True)}
     grads |= {"Whh": dWgates[:, :H], "Wrh": dWgates[:, H:], "Why": dWout[:, :H], "Wry": dWout[:, H:]}
     grads |= {"by": dy.sum(axis=1, keepdims=True)}
     return {name: grads[name] for name in params}
@@ -508,22 +511,22 @@ def complete_memory_backward(dr, dmemory, step, xi, at, dxi):
     """From the gradients in r (R W, B) and in what is carried on to those in what was carried; fills dxi.
 
     What r, cr, and cw of the next step add to the gradient in M are outer products: left' right is all."""
-    M0, _, p0, L0, _, wr0, M0_norm = step["before"]
+    M0, _, p0, L0, _, wr0, _ = step["before"]
     M, _, _, L, ww, wr, M_norm = step["after"]
-    dM, du, dp, dL, dww, dwr, dM_norm, left, right = dmemory
+    dM, du, dp, dL, dww, dwr, dlog_norm, left, right = dmemory  # dlog_norm: in -log |m|
     B, R, _ = wr.shape
-    k, k_norm, pi = xi[:, at["k"]].reshape(B, R + 1, -1), step["k_norm"], xi[:, at["pi"]].reshape(B, R, 3)
+    k, k_norm, pi = xi[:, at["k"]].reshape(B, R + 1, -1), step["k_norm"], step["pi"]
     cr, cw, ones = step["cr"], step["cw"], step["ones"]
     dk, dlog_beta = np.empty_like(k), dxi[:, at["beta"]]  # the second is a view
 
     right = np.concatenate([dr.T.reshape(B, R, -1), k[:, :R], right], axis=1)
     dwr = dwr + right[:, :R] @ M.swapaxes(1, 2)  # r = M' wr
     dL_read, dwr0, dcr, dpi = read_weighting_backward(dwr, L, wr0, pi, step["modes"])
-    content = content_weighting_backward(dcr, cr, *step["cr_cache"], M, M_norm)
-    ddot, dM_norm_read, dk[:, :R], dlog_beta[:, :R] = content
+    content = content_weighting_backward(dcr, cr, *step["cr_cache"], M)
+    ddot, dlog_norm_read, dk[:, :R], dlog_beta[:, :R] = content
     left = np.concatenate([wr, ddot, left], axis=1)
     dM = dM + left.swapaxes(1, 2) @ right
-    dM += norm_backward(dM_norm + dM_norm_read, M, M_norm)
+    dM -= norm_backward(dlog_norm + dlog_norm_read, M, M_norm)
     dp0, dww_p = precedence_backward(dp, step["p_kept"], p0, ones)
     dL_read += dL
     dL0, dww_L, dp0_L = links_backward(dL_read, step["L_kept"], L0, ww, p0, ones)
@@ -533,17 +536,17 @@ def complete_memory_backward(dr, dmemory, step, xi, at, dxi):
     ga, gw = xi[:, at["ga"]], xi[:, at["gw"]]
     dwriting = write_weighting_backward(dww, step["a"], cw[:, 0], ga, gw, ones)
     da, dcw, dxi[:, at["ga"]], dxi[:, at["gw"]] = dwriting
-    content = content_weighting_backward(dcw[:, None], cw, *step["cw_cache"], M0, M0_norm)
-    ddot, dM0_norm, dk[:, R:], dlog_beta[:, R:] = content
+    content = content_weighting_backward(dcw[:, None], cw, *step["cw_cache"], M0)
+    ddot, dlog_norm0, dk[:, R:], dlog_beta[:, R:] = content
     du = du + allocation_backward(da, step["order"], step["later"])
     du0, dww0, dwr0_u, dxi[:, at["f"]] = usage_backward(du, *step["u_slopes"])
     dwr0 += dwr0_u
 
-    dk += norm_backward(-dlog_beta / k_norm, k, k_norm)  # by way of |k|
+    dk -= norm_backward(dlog_beta, k, k_norm)  # by way of |k|
     dxi[:, at["k"]] = dk.reshape(B, -1)
     dxi[:, at["pi"]] = softmax_backward(dpi, pi, axis=2).reshape(B, 3 * R)
     left, right = ddot, k[:, R:]  # what cw adds, for the step before
-    return dM0, du0, dp0 + dp0_L, dL0, dww0, dwr0, dM0_norm, left, right
+    return dM0, du0, dp0 + dp0_L, dL0, dww0, dwr0, dlog_norm0, left, right
 
 
 # -------------------------------------------------------------------------------------------------- train
@@ -732,7 +735,7 @@ def adagrad(params, sums, grads, lr, clip):
     """Update in place: each entry's step gets smaller with the sum of its squared gradients so far.
     The 1 keeps the first steps small: with min-char-rnn's 1e-8, each entry would leap by lr at once."""
     for name, g in grads.items():
-        g = np.clip(g, -clip, clip) if clip else g
+        g = g.clip(-clip, clip) if clip else g
         sums[name] += g * g
         params[name] -= lr * g / np.sqrt(1 + sums[name])
 

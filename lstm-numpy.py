@@ -132,9 +132,10 @@ def forward(params, inputs, state):
         s[t + 1] = i[t] * g[t] + f[t] * carried[t]
         np.tanh(s[t + 1], out=c[t + 1])
         np.multiply(o[t], c[t + 1], out=h[t + 1])
-    y = (Why @ columns(h[1:]) + by).reshape(-1, S, B).swapaxes(0, 1)  # (S, V, B), all steps at once
+    h_columns = columns(h)  # (H, (S + 1) B)
+    y = (Why @ h_columns[:, B:] + by).reshape(-1, S, B).swapaxes(0, 1)  # (S, V, B), all steps at once
     probs = softmax(y, axis=1)
-    cache = {"inputs": inputs, "key": key, "h": h, "c": c, "carried": carried, "gates": gates}
+    cache = {"inputs": inputs, "key": key, "h_columns": h_columns, "c": c, "carried": carried, "gates": gates}
     return probs, cache | {"y": y, "probs": probs}, {"h": h[S].copy(), key: carried[S].copy()}
 
 
@@ -156,11 +157,11 @@ def backward(params, targets, cache):
 
     targets (S, B) ints, cache of forward -> a dict like params; dX is the gradient with respect to X."""
     Whh_T, Why = np.ascontiguousarray(params["Whh"].T), params["Why"]
-    h, c, carried, gates = (cache[name] for name in ("h", "c", "carried", "gates"))
+    h_columns, c, carried, gates = (cache[name] for name in ("h_columns", "c", "carried", "gates"))
     (S, B), H, V = targets.shape, len(Whh_T), len(Why)
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
     # Into the logits: the slope of log sum exp(y) is probs, that of -y[target] is -1 at the target
-    dy = columns(cache["probs"]) - one_hot(targets, V, h.dtype)
+    dy = columns(cache["probs"]) - one_hot(targets, V, c.dtype)
     dh_out = (Why.T @ dy).reshape(-1, S, B).swapaxes(0, 1).copy()  # (S, H, B), into h from the logits
     # Derivatives by z, at every step: s_to_zi is that of s by the argument of i, h_to_zo of h by that of o
     s_to_zi, s_to_zf, s_to_zg = g * i * (1 - i), carried[:-1] * f * (1 - f), i * (1 - g**2)
@@ -182,9 +183,9 @@ def backward(params, targets, cache):
         dh_next = Whh_T.dot(dz[t])
     dz = columns(dz)
     return {
-        "Wxh": dz @ one_hot(cache["inputs"], V, h.dtype).T,
-        "Whh": dz @ columns(h[:-1]).T,
-        "Why": dy @ columns(h[1:]).T,
+        "Wxh": dz @ one_hot(cache["inputs"], V, c.dtype).T,
+        "Whh": dz @ h_columns[:, :-B].T,
+        "Why": dy @ h_columns[:, B:].T,
         "bh": dz.sum(axis=1, keepdims=True),
         "by": dy.sum(axis=1, keepdims=True),
     }
@@ -376,7 +377,7 @@ def adagrad(params, sums, grads, lr, clip):
     """Update in place: each entry's step gets smaller with the sum of its squared gradients so far.
     The 1 keeps the first steps small: with min-char-rnn's 1e-8, each entry would leap by lr at once."""
     for name, g in grads.items():
-        g = np.clip(g, -clip, clip) if clip else g
+        g = g.clip(-clip, clip) if clip else g
         sums[name] += g * g
         params[name] -= lr * g / np.sqrt(1 + sums[name])
 

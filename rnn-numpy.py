@@ -101,9 +101,11 @@ def forward(params, inputs, state):
     zx = np.take(Wxh + bh, inputs, axis=1).swapaxes(0, 1).copy()  # (S, H, B): Wxh x is a column of Wxh
     for t in range(S):
         np.tanh(zx[t] + Whh.dot(h[t]), out=h[t + 1])  # dot is faster than @ where matrices are small
-    y = (Why @ columns(h[1:]) + by).reshape(-1, S, B).swapaxes(0, 1)  # (S, V, B), all steps at once
+    h_columns = columns(h)  # (H, (S + 1) B)
+    y = (Why @ h_columns[:, B:] + by).reshape(-1, S, B).swapaxes(0, 1)  # (S, V, B), all steps at once
     probs = softmax(y, axis=1)
-    return probs, {"inputs": inputs, "h": h, "y": y, "probs": probs}, {"h": h[S].copy()}
+    cache = {"inputs": inputs, "h": h, "h_columns": h_columns, "y": y, "probs": probs}
+    return probs, cache, {"h": h[S].copy()}
 
 
 def columns(a):
@@ -123,7 +125,8 @@ def backward(params, targets, cache):
     """The gradient of the summed loss with respect to every parameter: the lines of forward, last to first.
 
     targets (S, B) ints, cache of forward -> a dict like params; dX is the gradient with respect to X."""
-    Whh_T, Why, h, inputs = np.ascontiguousarray(params["Whh"].T), params["Why"], cache["h"], cache["inputs"]
+    Whh_T, Why = np.ascontiguousarray(params["Whh"].T), params["Why"]
+    h, h_columns, inputs = (cache[name] for name in ("h", "h_columns", "inputs"))
     (S, B), V = targets.shape, len(Why)
     # Into the logits: the slope of log sum exp(y) is probs, that of -y[target] is -1 at the target
     dy = columns(cache["probs"]) - one_hot(targets, V, h.dtype)
@@ -132,13 +135,13 @@ def backward(params, targets, cache):
     dz = np.empty_like(slope)
     dh_next = 0  # (H, B), into h by way of the next step; none at the end: truncated BPTT
     for t in reversed(range(S)):
-        dz[t] = (dh_out[t] + dh_next) * slope[t]  # through tanh, into its argument
+        np.multiply(dh_out[t] + dh_next, slope[t], out=dz[t])  # through tanh, into its argument
         dh_next = Whh_T.dot(dz[t])
     dz = columns(dz)  # from here on all steps at once
     return {
         "Wxh": dz @ one_hot(inputs, V, h.dtype).T,
-        "Whh": dz @ columns(h[:-1]).T,
-        "Why": dy @ columns(h[1:]).T,
+        "Whh": dz @ h_columns[:, :-B].T,
+        "Why": dy @ h_columns[:, B:].T,
         "bh": dz.sum(axis=1, keepdims=True),
         "by": dy.sum(axis=1, keepdims=True),
     }
@@ -330,7 +333,7 @@ def adagrad(params, sums, grads, lr, clip):
     """Update in place: each entry's step gets smaller with the sum of its squared gradients so far.
     The 1 keeps the first steps small: with min-char-rnn's 1e-8, each entry would leap by lr at once."""
     for name, g in grads.items():
-        g = np.clip(g, -clip, clip) if clip else g
+        g = g.clip(-clip, clip) if clip else g
         sums[name] += g * g
         params[name] -= lr * g / np.sqrt(1 + sums[name])
 
