@@ -88,14 +88,14 @@ def cut_batches(B, S, count=20):
     return len(vocab), [(ids[start], ids[start + 1]) for start in starts]
 
 
-def new_model(script, model, vocab_size, B, H, dtype, init_scale=0.01):
-    """A model's first parameters and state, the same every time."""
+def new_model(script, model, vocab_size, B, H, dtype, init_scale=0.01, memory=None):
+    """A model's first parameters and state, the same every time; memory: R, N, W, if not those in MEMORY."""
     (kind, _, which), rng = model.partition("-"), np.random.default_rng(1)
     if kind in ("rnn", "lstm"):
         params = script.init_params(rng, vocab_size, H, init_scale=init_scale)
         state = script.init_state(B, H) if kind == "rnn" else script.init_state(B, H, "standard")
     else:
-        R, N, W = MEMORY[which]
+        R, N, W = memory or MEMORY[which]
         params = script.init_params(rng, vocab_size, H, which, R, W, init_scale=init_scale)
         state = script.init_state(rng, B, H, CELL[which], which, R, N, W)
     return ({name: value.astype(dtype) for name, value in arrays.items()} for arrays in (params, state))
