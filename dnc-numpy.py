@@ -140,9 +140,9 @@ def norm(x):
     return np.sqrt(np.einsum("bnw,bnw->bn", x, x) + EPS)
 
 
-def norm_backward(dlog_norm, x, norm):
-    """The gradient in x from that in log |x|."""
-    return x * (dlog_norm / (norm * norm))[:, :, None]
+def norm_backward(dnorm, x, norm):
+    """-> dx"""
+    return x * (dnorm / norm)[:, :, None]
 
 
 def content_weighting(M, M_norm, k, k_norm, beta):
@@ -156,12 +156,12 @@ def content_weighting(M, M_norm, k, k_norm, beta):
     return softmax(scores, axis=2), scores, factor
 
 
-def content_weighting_backward(dc, c, scores, factor, M):
-    """-> the gradients in k.m, in -log |m|, in k by way of k.m, in log beta (and the same in -log |k|)"""
+def content_weighting_backward(dc, c, scores, factor, M, M_norm):
+    """-> the gradients in k.m, in |m|, in k by way of k.m (in |k| it is -dlog_beta / |k|), in log beta"""
     dscores = softmax_backward(dc, c, axis=2)
     ddot = dscores * factor
-    dscores *= scores  # in log beta, -log |k| and -log |m|, before the sums
-    return ddot, dscores.sum(axis=1), ddot @ M, dscores.sum(axis=2)
+    dscores *= scores  # log beta's gradient, before the sum; log |k|'s and log |m|'s are the same, negated
+    return ddot, -dscores.sum(axis=1) / M_norm, ddot @ M, dscores.sum(axis=2)
 
 
 def usage(u0, ww0, wr0, f):
@@ -511,9 +511,9 @@ def complete_memory_backward(dr, dmemory, step, xi, at, dxi):
     """From the gradients in r (R W, B) and in what is carried on to those in what was carried; fills dxi.
 
     What r, cr, and cw of the next step add to the gradient in M are outer products: left' right is all."""
-    M0, _, p0, L0, _, wr0, _ = step["before"]
+    M0, _, p0, L0, _, wr0, M0_norm = step["before"]
     M, _, _, L, ww, wr, M_norm = step["after"]
-    dM, du, dp, dL, dww, dwr, dlog_norm, left, right = dmemory  # dlog_norm: in -log |m|
+    dM, du, dp, dL, dww, dwr, dM_norm, left, right = dmemory
     B, R, _ = wr.shape
     k, k_norm, pi = xi[:, at["k"]].reshape(B, R + 1, -1), step["k_norm"], step["pi"]
     cr, cw, ones = step["cr"], step["cw"], step["ones"]
@@ -522,11 +522,11 @@ def complete_memory_backward(dr, dmemory, step, xi, at, dxi):
     right = np.concatenate([dr.T.reshape(B, R, -1), k[:, :R], right], axis=1)
     dwr = dwr + right[:, :R] @ M.swapaxes(1, 2)  # r = M' wr
     dL_read, dwr0, dcr, dpi = read_weighting_backward(dwr, L, wr0, pi, step["modes"])
-    content = content_weighting_backward(dcr, cr, *step["cr_cache"], M)
-    ddot, dlog_norm_read, dk[:, :R], dlog_beta[:, :R] = content
+    content = content_weighting_backward(dcr, cr, *step["cr_cache"], M, M_norm)
+    ddot, dM_norm_read, dk[:, :R], dlog_beta[:, :R] = content
     left = np.concatenate([wr, ddot, left], axis=1)
     dM = dM + left.swapaxes(1, 2) @ right
-    dM -= norm_backward(dlog_norm + dlog_norm_read, M, M_norm)
+    dM += norm_backward(dM_norm + dM_norm_read, M, M_norm)
     dp0, dww_p = precedence_backward(dp, step["p_kept"], p0, ones)
     dL_read += dL
     dL0, dww_L, dp0_L = links_backward(dL_read, step["L_kept"], L0, ww, p0, ones)
@@ -536,17 +536,17 @@ def complete_memory_backward(dr, dmemory, step, xi, at, dxi):
     ga, gw = xi[:, at["ga"]], xi[:, at["gw"]]
     dwriting = write_weighting_backward(dww, step["a"], cw[:, 0], ga, gw, ones)
     da, dcw, dxi[:, at["ga"]], dxi[:, at["gw"]] = dwriting
-    content = content_weighting_backward(dcw[:, None], cw, *step["cw_cache"], M0)
-    ddot, dlog_norm0, dk[:, R:], dlog_beta[:, R:] = content
+    content = content_weighting_backward(dcw[:, None], cw, *step["cw_cache"], M0, M0_norm)
+    ddot, dM0_norm, dk[:, R:], dlog_beta[:, R:] = content
     du = du + allocation_backward(da, step["order"], step["later"])
     du0, dww0, dwr0_u, dxi[:, at["f"]] = usage_backward(du, *step["u_slopes"])
     dwr0 += dwr0_u
 
-    dk -= norm_backward(dlog_beta, k, k_norm)  # by way of |k|
+    dk += norm_backward(-dlog_beta / k_norm, k, k_norm)  # by way of |k|
     dxi[:, at["k"]] = dk.reshape(B, -1)
     dxi[:, at["pi"]] = softmax_backward(dpi, pi, axis=2).reshape(B, 3 * R)
     left, right = ddot, k[:, R:]  # what cw adds, for the step before
-    return dM0, du0, dp0 + dp0_L, dL0, dww0, dwr0, dlog_norm0, left, right
+    return dM0, du0, dp0 + dp0_L, dL0, dww0, dwr0, dM0_norm, left, right
 
 
 # -------------------------------------------------------------------------------------------------- train

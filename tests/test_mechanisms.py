@@ -54,9 +54,9 @@ def fast():
         dc, M, k, beta = first(dc, M, k, beta)
         M_norm, k_norm = net.norm(M), net.norm(k)
         cache = net.content_weighting(M, M_norm, k, k_norm, beta)
-        ddot, dlog_norm, dk, dlog_beta = net.content_weighting_backward(dc, *cache, M)
-        dM = ddot.swapaxes(1, 2) @ k - net.norm_backward(dlog_norm, M, M_norm)
-        return last((dM, dk - net.norm_backward(dlog_beta, k, k_norm), dlog_beta / beta))
+        ddot, dM_norm, dk, dlog_beta = net.content_weighting_backward(dc, *cache, M, M_norm)
+        dM = ddot.swapaxes(1, 2) @ k + net.norm_backward(dM_norm, M, M_norm)
+        return last((dM, dk + net.norm_backward(-dlog_beta / k_norm, k, k_norm), dlog_beta / beta))
 
     def allocation_backward(da, u):
         da, u = first(da, u)
@@ -102,8 +102,8 @@ def fast():
     def unit_backward(dx1, x):
         dx1, x = first(dx1, x)
         norm = net.norm(x)
-        dlog_norm = -(dx1 * x).sum(axis=2) / norm
-        return last(dx1 / norm[:, :, None] + net.norm_backward(dlog_norm, x, norm))
+        dnorm = -(dx1 * x).sum(axis=2) / norm**2
+        return last(dx1 / norm[:, :, None] + net.norm_backward(dnorm, x, norm))
 
     def step(z, before):
         """One step of the whole memory; z: name of an interface parameter -> what it gives, W h."""
