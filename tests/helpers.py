@@ -1,7 +1,10 @@
-"""What the test files share: loading a script, small random models, and an exact numerical gradient."""
+"""What tests and experiments share: scripts as commands and as modules, small models, exact gradients."""
 
 import functools
 import importlib.util
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,14 +22,69 @@ MODELS |= {
     for cell in CELLS
 }
 
+SMALL = ["--hidden", "8", "--batchsize", "2", "--seqlength", "5", "--seed", "1", "--sample_length", "30"]
+LOG_LINE = re.compile(r"^\d+\.\d{3} s, iter \d+, \d+\.\d{4} BPC, \d+\.\d{2} char/s$")
+DEBUG_LINE = re.compile(r"^[ \d]\d+: \d+\.\d{3} s, iter \d+, \d+\.\d{4} BPC, \d+\.\d{2} char/s$")
+
+
+# -------------------------------------------------------------------------------------- scripts as commands
+
+
+def command(script, *words, **more):
+    """Run a script to its end -> the finished process, with text output."""
+    words = [sys.executable, str(ROOT / script), *map(str, words)]
+    return subprocess.run(words, capture_output=True, text=True, encoding="utf-8", timeout=120, **more)
+
+
+def start(script, *words, **more):
+    """Start a script in the background, its output in pipes."""
+    words = [sys.executable, str(ROOT / script), *map(str, words)]
+    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
+
+
+def log_lines(output):
+    """The lines of the log in the output of a run."""
+    return [line for line in output.splitlines() if LOG_LINE.match(line) or DEBUG_LINE.match(line)]
+
+
+def is_one_line(error, script):
+    """Whether error output is a single line in the agreed form; script: its path below ROOT."""
+    name = Path(script).name
+    return error.count("\n") == 1 and error.startswith(f"{name}: error: ") and "Traceback" not in error
+
+
+# --------------------------------------------------------------------------------------- scripts as modules
+
 
 @functools.cache
 def load(script):
-    """Import a script by its path: a dash in a file name is more than the import statement can take."""
-    spec = importlib.util.spec_from_file_location(script[:-3].replace("-", "_"), ROOT / script)
+    """A script as a module, by its path below ROOT: the import statement takes no dash in a file name."""
+    path = ROOT / script
+    spec = importlib.util.spec_from_file_location(path.stem.replace("-", "_"), path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def new_state(script, options, batchsize, rng=None):
+    """The state of sequences that begin, as a model's options have it, of the type of its parameters.
+
+    script, the module; rng, for the noise of the content memory: without it always the same.
+    """
+    sizes = [
+        options[name]
+        for name in ("hidden", "cell", "memory", "heads", "locations", "width")
+        if name in options
+    ]
+    if "memory" in options:
+        state = script.init_state(rng or np.random.default_rng(0), batchsize, *sizes)
+    else:
+        state = script.init_state(batchsize, *sizes)
+    dtype = np.float64 if options["fp64"] else np.float32
+    return {name: value.astype(dtype) for name, value in state.items()}
+
+
+# --------------------------------------------------------------------------------------------- small models
 
 
 def make(
@@ -39,12 +97,14 @@ def make(
     """
     script, cell, memory = MODELS[name]
     module = load(script)
+    options = {"hidden": hidden, "fp64": True}
+    options |= {"cell": cell} if cell else {}
     if memory:
+        options |= {"memory": memory, "heads": heads, "locations": locations, "width": width}
         params = module.init_params(rng, vocab, hidden, memory, heads, width)
-        state = module.init_state(rng, batch, hidden, cell, memory, heads, locations, width)
     else:
         params = module.init_params(rng, vocab, hidden)
-        state = module.init_state(batch, hidden, cell) if cell else module.init_state(batch, hidden)
+    state = new_state(module, options, batch, rng)
     params = {name: rng.standard_normal(value.shape) * scale for name, value in params.items()}
     inputs, targets = rng.integers(vocab, size=(2, steps, batch))
     return module, params, inputs, targets, state if fresh else random_state(rng, state)

@@ -4,8 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from helpers import SCRIPTS, load
-from test_command_line import SMALL, command
+from helpers import SCRIPTS, SMALL, command, load
 
 MODELS = [(script, []) for script in SCRIPTS] + [("dnc-numpy.py", ["--memory", "paper"])]
 

@@ -11,33 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-ROOT = Path(__file__).resolve().parent.parent
-SCRIPTS = ["rnn-numpy.py", "lstm-numpy.py", "dnc-numpy.py", "dnc-debug.py"]
-SMALL = ["--hidden", "8", "--batchsize", "2", "--seqlength", "5", "--seed", "1", "--sample_length", "30"]
-LOG_LINE = re.compile(r"^\d+\.\d{3} s, iter \d+, \d+\.\d{4} BPC, \d+\.\d{2} char/s$")
-DEBUG_LINE = re.compile(r"^[ \d]\d+: \d+\.\d{3} s, iter \d+, \d+\.\d{4} BPC, \d+\.\d{2} char/s$")
-
-
-def command(script, *words, **more):
-    """Run a script to its end -> the finished process, with text output."""
-    words = [sys.executable, str(ROOT / script), *map(str, words)]
-    return subprocess.run(words, capture_output=True, text=True, encoding="utf-8", timeout=120, **more)
-
-
-def start(script, *words, **more):
-    """Start a script in the background, its output in pipes."""
-    words = [sys.executable, str(ROOT / script), *map(str, words)]
-    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
-
-
-def log_lines(output):
-    return [line for line in output.splitlines() if LOG_LINE.match(line) or DEBUG_LINE.match(line)]
-
-
-def is_one_line(error, script):
-    """Whether error output is a single line in the agreed form."""
-    return error.count("\n") == 1 and error.startswith(f"{script}: error: ") and "Traceback" not in error
+from helpers import DEBUG_LINE, LOG_LINE, ROOT, SCRIPTS, SMALL, command, is_one_line, log_lines, start
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

@@ -4,8 +4,7 @@ import math
 from collections import Counter
 
 import pytest
-from helpers import ROOT
-from test_command_line import command
+from helpers import ROOT, command
 
 ITERATIONS = 300
 MODELS = ["rnn-numpy.py", "lstm-numpy.py", "dnc-numpy.py", "dnc-debug.py"]

@@ -16,8 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import load
-from test_command_line import ROOT, SCRIPTS, SMALL, command, is_one_line, log_lines, start
+from helpers import ROOT, SCRIPTS, SMALL, command, is_one_line, load, log_lines, new_state, start
 
 VARIANTS = [
     ("rnn-numpy.py", []),
@@ -153,7 +152,7 @@ def test_evaluate_is_the_loss_of_the_whole_text_with_state_carried(script, train
     module = load(script)
     model, options = module.load_model(trained / f"{script[:3]}.npz")
     ids = module.to_ids(module.read_text(text, False), model["vocab"], "text")[:, None]
-    probs, _, _ = module.forward(model["params"], ids[:-1], module.fresh_state(1, options))
+    probs, _, _ = module.forward(model["params"], ids[:-1], new_state(module, options, 1))
     expected = -np.log2(np.take_along_axis(probs, ids[1:, None], axis=1)).mean()
     assert float(done.stdout.split()[0]) == pytest.approx(expected, abs=2e-4)
 

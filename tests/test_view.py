@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from helpers import load
-from test_command_line import command, is_one_line
+from helpers import command, is_one_line, load
 
 ROW = "│"
 

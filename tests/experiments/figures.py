@@ -1,18 +1,25 @@
 """Draw the README's figures from real runs, as SVG, in data/figures/. Needs matplotlib.
 
-python tests/figures.py memory copy.npz "abracadabra>abracadabra"    a model of dnc-numpy.py, --memory paper
-python tests/figures.py copying copying.dat                          what memory_task.py copying --keep leaves
-python tests/figures.py bpc rnn-1.dat rnn-2.dat lstm-1.dat ...       logs of --fname, MODEL-SEED.dat
+python tests/experiments/figures.py memory copy.npz "abracadabra>abracadabra"
+python tests/experiments/figures.py copying copying.dat
+python tests/experiments/figures.py bpc rnn-1.dat rnn-2.dat lstm-1.dat ...
+
+memory: from a model of dnc-numpy.py --memory paper; copying: from what memory_task.py copying --keep leaves;
+bpc: from logs of --fname, called MODEL-SEED.dat.
 """
 
 import argparse
 import os
+import sys
+from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
-from memory_task import TOP, load
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # where helpers.py is
+from helpers import ROOT, load, new_state
 
 GREY = "#808080"  # legible on white and on black
 COLORS = {"RNN": "#c47f00", "LSTM": "#c2528b", "content memory": "#2f8f6b", "complete memory": "#3b82d6"}
@@ -30,7 +37,7 @@ def memory(path, text):
     script = load("dnc-debug.py")
     model, options = script.load_model(path)
     ids = script.to_ids(text, model["vocab"], "the text")
-    probs, cache, _ = script.forward(model["params"], ids[:, None], script.fresh_state(1, options))
+    probs, cache, _ = script.forward(model["params"], ids[:, None], new_state(script, options, 1))
     steps, (R, N) = cache["steps"], (options["heads"], options["locations"])
     ww = np.array([step["after"]["ww"][:, 0] for step in steps]).T
     wr = np.array([step["after"]["wr"][:, :, 0] for step in steps]).transpose(1, 2, 0)
@@ -122,7 +129,8 @@ if __name__ == "__main__":
     parser.add_argument("source", nargs="+", help="what it is drawn from")
     args = parser.parse_args()
     mpl.rcParams.update(STYLE)
-    os.makedirs(os.path.join(TOP, "data", "figures"), exist_ok=True)
-    target = os.path.join(TOP, "data", "figures", f"{args.figure}.svg")
+    folder = ROOT / "data" / "figures"
+    folder.mkdir(exist_ok=True)
+    target = folder / f"{args.figure}.svg"
     figures[args.figure](*args.source).savefig(target, bbox_inches="tight", metadata={"Date": None})
     print(target)

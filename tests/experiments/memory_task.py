@@ -1,25 +1,27 @@
 """Does the memory pay? Models of about equal size learn a task, from the same number of characters.
 
-    python tests/memory_task.py copying           the table in tests/README.md; no part of the test run
-    python tests/memory_task.py recall --seeds 1 2 --models "lstm-numpy.py --hidden 48 --lr 0.05"
+    python tests/experiments/memory_task.py copying           the table in README.md, beside this file
+    python tests/experiments/memory_task.py recall --seeds 1 2 --models "lstm-numpy.py --hidden 48 --lr 0.05"
 
 Each model trains on a text of data/tasks.py, another one for each seed, by the command line of its script,
 and is tried now and then on a text of the same kind that none has seen. What counts is what it pays there for
 a character that it can know, a copied letter or a digit that was asked for, in bits: 0 is perfect,
-log2(letters) or log2(10) a guess. --keep keeps the models, and the figures as a table for tests/figures.py.
+log2(letters) or log2(10) a guess. --keep keeps the models, and the figures as a table for figures.py.
 """
 
 import argparse
-import importlib.util
 import os
 import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # where helpers.py is
+from helpers import ROOT, load, new_state
+
 PAPER = "dnc-numpy.py --memory paper --locations 32 --width 16 --lr 0.1 --init_scale 0.1 --clip 1"
 CONTENT = "dnc-numpy.py --cell standard --locations 32 --width 16 --lr 0.1 --init_scale 0.1 --clip 1"
 MODELS = {
@@ -43,7 +45,7 @@ STREAMS = 16  # the unseen text is cut into so many, which are read side by side
 def run(script, *words, **more):
     """Run a script of this project, quietly, to its end."""
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    words = [sys.executable, os.path.join(TOP, script), *map(str, words)]
+    words = [sys.executable, str(ROOT / script), *map(str, words)]
     subprocess.run(words, check=True, env=environment, **({"stdout": subprocess.DEVNULL} | more))
 
 
@@ -53,14 +55,6 @@ def task_text(path, task, lines, seed):
         run("data/tasks.py", task, *SIZES[task], "--lines", lines, "--seed", seed, stdout=file)
 
 
-def load(name):
-    """A script as a module."""
-    spec = importlib.util.spec_from_file_location(name[:3], os.path.join(TOP, name))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def answer_bits(script, path, text):
     """What a saved model pays for a character that it can know, in bits, on average; its parameters."""
     model, options = script.load_model(path)
@@ -68,10 +62,12 @@ def answer_bits(script, path, text):
     streams = ["".join(lines[k::STREAMS]) for k in range(STREAMS)]
     length = min(map(len, streams))
     text = np.array([list(stream[:length]) for stream in streams]).T
-    # behind the mark of copying all up to the newline, behind that of recall what follows the letter
+    # after the mark of copying all up to the newline, after that of recall what follows the letter
     asked = np.roll(text, 2, axis=0) == "?"
     copied = ((text == ">").cumsum(axis=0) > (text == "\n").cumsum(axis=0)) & (text != ">")
-    counted, state, bits = asked | copied, script.fresh_state(STREAMS, options), []
+    counted = asked | copied
+    state = new_state(script, options, STREAMS)
+    bits = []
     ids = script.to_ids("".join(text.ravel()), model["vocab"], path).reshape(text.shape).astype(int)
     for t in range(0, length - 1, 50):
         inputs, targets, here = ids[t : min(t + 50, length - 1)], ids[t + 1 : t + 51], counted[t + 1 : t + 51]

@@ -1,10 +1,10 @@
 """How many words does a saved copying model copy whole, and what becomes of it with longer words or memories?
 
-    python tests/copied_whole.py copy-*.npz                                   after 0 to 40 other lines
-    python tests/copied_whole.py copy-1.npz --lengths 10 20 30 40 --locations 24 32 48 64 --lines 3
-    python tests/copied_whole.py copy-1.npz --without links
+    python tests/experiments/copied_whole.py copy-*.npz                       after 0 to 40 other lines
+    python tests/experiments/copied_whole.py copy-1.npz --lengths 10 20 30 40 --locations 24 48 --lines 3
+    python tests/experiments/copied_whole.py copy-1.npz --without links
 
-A word counts if, behind its mark, every letter and the newline is what the model finds likeliest: then
+A word counts if, after its mark, every letter and the newline is what the model finds likeliest: then
 `--sample N --temperature 0 --prime "...word>"` writes just that. Each word is read in a state of its own,
 which begins fresh, with so many other lines before it. Lengths are drawn from 1 to 20 unless given.
 """
@@ -12,9 +12,13 @@ which begins fresh, with so many other lines before it. Lengths are drawn from 1
 import argparse
 import random
 import string
+import sys
+from pathlib import Path
 
 import numpy as np
-from memory_task import load
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # where helpers.py is
+from helpers import load, new_state
 
 
 def share_copied(script, model, options, count, lines, length):
@@ -27,9 +31,11 @@ def share_copied(script, model, options, count, lines, length):
     words = [[word() for _ in range(lines + 1)] for _ in range(count)]
     texts = ["".join(f"{word}>{word}\n" for word in row) for row in words]
     longest = max(map(len, texts))
-    # all side by side; what is read behind the end of the shorter ones does not count
+    # all side by side; what is read after the end of the shorter ones does not count
     ids = script.to_ids("".join(text.ljust(longest, "\n") for text in texts), model["vocab"], "the text")
-    ids, state, likeliest = ids.reshape(count, longest).T, script.fresh_state(count, options), []
+    ids = ids.reshape(count, longest).T
+    state = new_state(script, options, count)
+    likeliest = []
     for t in range(0, longest, 100):
         probs, _, state = script.forward(model["params"], ids[t : t + 100], state)
         likeliest.append(probs.argmax(axis=1))

@@ -1,6 +1,6 @@
 """What the calls of NumPy cost that train on one batch, each of them alone.
 
-    python tests/call_costs.py [--models X ...] [--sizes B,S,H ...]
+    python tests/experiments/call_costs.py [--models X ...] [--sizes B,S,H ...]
 
 Every call of a batch, operators, views and assignments among them, is written down with its arrays, and then
 repeated on them; the fastest of many turns counts. The sum is what a batch would take if all that Python does

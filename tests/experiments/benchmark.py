@@ -1,7 +1,7 @@
 """How fast the scripts train, side by side with PyTorch and JAX where those are installed.
 
-    python tests/benchmark.py [options]          --help lists them
-    python tests/benchmark.py --against DIR      beside the scripts of another checkout instead
+    python tests/experiments/benchmark.py [options]          --help lists them
+    python tests/experiments/benchmark.py --against DIR      beside the scripts of another checkout instead
 
 One iteration is forward, backward and Adagrad on a batch of the text in data/, cut beforehand, in float32,
 on one thread. All take turns in one process, round after round. Shown are our characters a second and how
@@ -41,9 +41,13 @@ if __name__ == "__main__":  # one thread; all this counts only before NumPy and 
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # where helpers.py is
+from helpers import ROOT, new_state
+
 try:
     import torch
     import torch.nn.functional as F
+    from to_pytorch import layers
 except ImportError:
     torch = None
 
@@ -53,7 +57,6 @@ try:
 except ImportError:
     jax = None
 
-ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = {"rnn": "rnn-numpy.py", "lstm": "lstm-numpy.py", "dnc": "dnc-numpy.py"}
 MODELS = ("rnn", "lstm", "dnc-content", "dnc-paper")
 CELL = {"content": "squashed", "paper": "standard"}
@@ -90,27 +93,32 @@ def cut_batches(B, S, count=20):
 
 def new_model(script, model, vocab_size, B, H, dtype, init_scale=0.01, memory=None):
     """A model's first parameters and state, the same every time; memory: R, N, W, if not those in MEMORY."""
-    (kind, _, which), rng = model.partition("-"), np.random.default_rng(1)
-    if kind in ("rnn", "lstm"):
-        params = script.init_params(rng, vocab_size, H, init_scale=init_scale)
-        state = script.init_state(B, H) if kind == "rnn" else script.init_state(B, H, "standard")
-    else:
+    kind, _, which = model.partition("-")
+    rng = np.random.default_rng(1)
+    options = {"hidden": H, "fp64": dtype == np.float64}
+    if kind == "lstm":
+        options["cell"] = "standard"
+    if kind == "dnc":
         R, N, W = memory or MEMORY[which]
+        options |= {"cell": CELL[which], "memory": which, "heads": R, "locations": N, "width": W}
         params = script.init_params(rng, vocab_size, H, which, R, W, init_scale=init_scale)
-        state = script.init_state(rng, B, H, CELL[which], which, R, N, W)
-    return ({name: value.astype(dtype) for name, value in arrays.items()} for arrays in (params, state))
+    else:
+        params = script.init_params(rng, vocab_size, H, init_scale=init_scale)
+    params = {name: value.astype(dtype) for name, value in params.items()}
+    return params, new_state(script, options, B, rng)
 
 
 def numpy_step(script, params, state, batches):
     """-> a function that trains a script's model on the next batch -> loss (nats)"""
-    sums, batches = {name: np.zeros_like(value) for name, value in params.items()}, itertools.cycle(batches)
+    accumulators = {name: np.zeros_like(value) for name, value in params.items()}
+    batches = itertools.cycle(batches)
 
     def step():
         nonlocal state
         loss, grads, state = script.train(params, *next(batches), state)
         for name, g in grads.items():
-            sums[name] += g * g
-            params[name] -= LR * g / np.sqrt(1 + sums[name])
+            accumulators[name] += g * g
+            params[name] -= LR * g / np.sqrt(1 + accumulators[name])
         return loss
 
     return step
@@ -173,16 +181,9 @@ def weight(value):
 
 def torch_layers(params, state):
     """nn.RNN or nn.LSTM, and nn.Linear."""
-    (V, H), lstm = params["Why"].shape, "s" in state
-    letters = torch.eye(V, dtype=torch.from_numpy(params["Why"]).dtype)
-    rnn = (torch.nn.LSTM if lstm else torch.nn.RNN)(V, H, dtype=letters.dtype)
-    out = torch.nn.Linear(H, V, dtype=letters.dtype)
-    blocks = [0, 2, 3, 1] if lstm else [0]  # the gates i, o, f, g in PyTorch's order i, f, g, o
-    rows = (np.array(blocks)[:, None] * H + np.arange(H)).ravel()
-    Wxh, Whh, bh = (torch.tensor(params[name][rows]) for name in ("Wxh", "Whh", "bh"))
-    biases = {"bias_ih_l0": bh[:, 0], "bias_hh_l0": torch.zeros(len(rows))}
-    rnn.load_state_dict({"weight_ih_l0": Wxh, "weight_hh_l0": Whh} | biases)
-    out.load_state_dict({"weight": torch.tensor(params["Why"]), "bias": torch.tensor(params["by"][:, 0])})
+    rnn, out = layers(params)
+    letters = torch.eye(len(params["Why"]), dtype=out.weight.dtype)
+    lstm = "s" in state
     rnn.bias_hh_l0.requires_grad_(False)
 
     def forward(inputs, state):
@@ -294,7 +295,7 @@ def jax_step(params, state, batches):
     jax.config.update("jax_enable_x64", params["by"].dtype == np.float64)
     squashed, memory_step = "c" in state, jax_paper if "Whm" in params else jax_content
     weights, state = jax.tree.map(jnp.array, stacked(params, state))
-    sums = jax.tree.map(jnp.zeros_like, weights)
+    accumulators = jax.tree.map(jnp.zeros_like, weights)
     batches = itertools.cycle([tuple(map(jnp.array, batch)) for batch in batches])
 
     def loss_and_state(P, state, inputs, targets):
@@ -317,17 +318,18 @@ def jax_step(params, state, batches):
         log_probs = jax.nn.log_softmax(h @ P["Wy"] + P["by"])
         return -jnp.take_along_axis(log_probs, targets[:, :, None], 2).sum(), state
 
-    def train(P, sums, state, inputs, targets):
+    def train(P, accumulators, state, inputs, targets):
         (loss, state), grads = jax.value_and_grad(loss_and_state, has_aux=True)(P, state, inputs, targets)
-        sums = jax.tree.map(lambda total, g: total + g * g, sums, grads)
-        P = jax.tree.map(lambda p, g, total: p - LR * g / jnp.sqrt(1 + total), P, grads, sums)
-        return loss, P, sums, state
+        accumulators = jax.tree.map(lambda total, g: total + g * g, accumulators, grads)
+        P = jax.tree.map(lambda p, g, total: p - LR * g / jnp.sqrt(1 + total), P, grads, accumulators)
+        return loss, P, accumulators, state
 
     train = jax.jit(train, donate_argnums=(0, 1, 2))
 
     def step():
-        nonlocal weights, sums, state
-        loss, weights, sums, state = jax.block_until_ready(train(weights, sums, state, *next(batches)))
+        nonlocal weights, accumulators, state
+        result = train(weights, accumulators, state, *next(batches))
+        loss, weights, accumulators, state = jax.block_until_ready(result)
         return float(loss)
 
     return step
@@ -423,7 +425,7 @@ def sampling_speed(model, H):
     """Characters a second that the script's sampler writes."""
     script, vocab_size = load(model), cut_batches(1, 1)[0]
     params, state = new_model(script, model, vocab_size, 1, H, np.float32)
-    words = params, state, 0, 100, np.random.default_rng(1)
+    words = params, state, [0], 100, np.random.default_rng(1)
     return 100 / statistics.median(seconds_of(lambda: script.sample(*words), 1) for _ in range(15))
 
 
