@@ -95,19 +95,28 @@ def make(
     All parameters are noise of the size scale, the biases too: large enough that every gate moves. The
     state is one that a run could have left, or with fresh that of sequences that begin.
     """
-    script, cell, memory = MODELS[name]
+    script, _, memory = MODELS[name]
     module = load(script)
-    options = {"hidden": hidden, "fp64": True}
-    options |= {"cell": cell} if cell else {}
     if memory:
-        options |= {"memory": memory, "heads": heads, "locations": locations, "width": width}
         params = module.init_params(rng, vocab, hidden, memory, heads, width)
     else:
         params = module.init_params(rng, vocab, hidden)
+    options = options_of(name, hidden=hidden, heads=heads, locations=locations, width=width)
     state = new_state(module, options, batch, rng)
     params = {name: rng.standard_normal(value.shape) * scale for name, value in params.items()}
     inputs, targets = rng.integers(vocab, size=(2, steps, batch))
     return module, params, inputs, targets, state if fresh else random_state(rng, state)
+
+
+def options_of(name, hidden, heads, locations, width):
+    """The options that one of MODELS has on the command line and that new_state asks for, in float64."""
+    _, cell, memory = MODELS[name]
+    options = {"hidden": hidden, "fp64": True}
+    if cell:
+        options["cell"] = cell
+    if memory:
+        options |= {"memory": memory, "heads": heads, "locations": locations, "width": width}
+    return options
 
 
 def random_state(rng, state):

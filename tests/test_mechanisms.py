@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from helpers import complex_step, load, random_state, relative_error, weighting
+from helpers import complex_step, load, new_state, options_of, random_state, relative_error, weighting
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -312,7 +312,8 @@ def interface(heads=1, width=4, **parts):
 
 def empty_memory(N=4, W=4, R=1, B=1):
     """A memory that begins: all zero."""
-    state = load("dnc-debug.py").init_state(None, B, 1, "standard", "paper", R, N, W)
+    options = options_of("dnc-debug-paper-standard", hidden=1, heads=R, locations=N, width=W)
+    state = new_state(load("dnc-debug.py"), options, B)
     return {name: state[name] for name in MEMORY}
 
 

@@ -1,10 +1,10 @@
-"""Known answers, and what DESIGN promises of params, state, gradients and their types."""
+"""Known answers, and what is promised of params, state, gradients and their types."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import DNCS, MODELS, arrays_in, copies, load, make, relative_error, same
+from helpers import DNCS, MODELS, arrays_in, copies, load, make, new_state, options_of, relative_error, same
 
 REFERENCE = Path(__file__).parent / "reference"
 ANSWERS = [("rnn-numpy.py", "rnn"), ("lstm-numpy.py", "lstm"), ("lstm-numpy.py", "lstm-standard")]
@@ -12,7 +12,7 @@ ANSWERS += [(script, answer) for script in DNCS for answer in ("dnc-content", "d
 every_model = pytest.mark.parametrize("name", MODELS)
 every_dnc = pytest.mark.parametrize("script", DNCS)
 
-H, M, B = 50, 40, 30  # hidden units, vocabulary and batch for the tests of a beginning
+H, V, B = 50, 40, 30  # hidden units, vocabulary and batch for the tests of a beginning
 
 
 def group(file, prefix):
@@ -57,7 +57,7 @@ def test_names_shapes_and_types(name, rng):
     probs, _, _ = module.forward(params, inputs, state)
     loss, grads, end = module.train(params, inputs, targets, state)
     assert type(loss) is float
-    assert probs.shape == (4, 4, 3)  # S, M, B
+    assert probs.shape == (4, 4, 3)  # S, V, B
     assert np.allclose(probs.sum(axis=1), 1)
     assert {key: value.shape for key, value in grads.items()} == {k: v.shape for k, v in params.items()}
     assert {key: value.shape for key, value in end.items()} == {k: v.shape for k, v in state.items()}
@@ -78,12 +78,12 @@ def test_arrays_are_of_the_type_of_the_params(name, dtype, rng):
 
 
 def beginnings():
-    """params and state as they begin, with their shapes as DESIGN gives them, for each kind of model."""
+    """params and state as they begin, with the shapes that they must have, for each kind of model."""
     for name, (script, cell, memory) in MODELS.items():
         module, rng = load(script), np.random.default_rng(2)
         R, N, W = (3 if memory == "paper" else 1), 20, 10
         G = 4 * H if cell else H
-        shapes = {"Wxh": (G, M), "Whh": (G, H), "Why": (M, H)}
+        shapes = {"Wxh": (G, V), "Whh": (G, H), "Why": (V, H)}
         state_shapes = {"h": (H, B)}
         if cell:
             state_shapes |= {"c" if cell == "squashed" else "s": (H, B)}
@@ -95,13 +95,13 @@ def beginnings():
             shapes |= {"Whm": (3 * R, H)}
             state_shapes |= {"u": (N, B), "p": (N, B), "L": (N, N, B), "ww": (N, B), "wr": (R, N, B)}
         if memory:
-            shapes |= {"Wrh": (G, R * W), "Wry": (M, R * W)}
-            params = module.init_params(rng, M, H, memory, R, W)
-            state = module.init_state(rng, B, H, cell, memory, R, N, W)
+            shapes |= {"Wrh": (G, R * W), "Wry": (V, R * W)}
+            params = module.init_params(rng, V, H, memory, R, W)
         else:
-            params = module.init_params(rng, M, H)
-            state = module.init_state(B, H, cell) if cell else module.init_state(B, H)
-        shapes |= {"bh": (G, 1), "by": (M, 1)}
+            params = module.init_params(rng, V, H)
+        options = options_of(name, hidden=H, heads=R, locations=N, width=W)
+        state = new_state(module, options, B, rng)
+        shapes |= {"bh": (G, 1), "by": (V, 1)}
         yield pytest.param(params, shapes, state, state_shapes, memory, id=name)
 
 
