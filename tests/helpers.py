@@ -84,6 +84,11 @@ def new_state(script, options, batchsize, rng=None):
     return {name: value.astype(dtype) for name, value in state.items()}
 
 
+def adagrad(module, params, accumulators, grads, lr, clip=0.0):
+    """A step of a script's Adagrad, in place."""
+    module.adagrad(params, accumulators, grads, lr, clip)
+
+
 # --------------------------------------------------------------------------------------------- small models
 
 

@@ -1,10 +1,10 @@
-"""Cutting batches out of the text: where the pointers walk, where they jump, and what is set back then."""
+"""Cutting batches out of the text: where the pointers walk, where they jump, and what is reset then."""
 
 import math
 
 import numpy as np
 import pytest
-from helpers import SCRIPTS, SMALL, command, load
+from helpers import SCRIPTS, SMALL, adagrad, command, load
 
 MODELS = [(script, []) for script in SCRIPTS] + [("dnc-numpy.py", ["--memory", "paper"])]
 
@@ -94,11 +94,13 @@ def test_the_loop_carries_all_of_the_state_to_the_next_batch(script, words, tmp_
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_adagrad_and_clipping_by_hand(script):
     module = load(script)
-    params, sums = {"W": np.array([1.0, -2.0, 3.0])}, {"W": np.array([0.0, 9.0, 0.0])}
-    module.adagrad(params, sums, {"W": np.array([10.0, -4.0, 0.0])}, 0.5, 0)
-    assert sums["W"].tolist() == [100, 25, 0]
+    params = {"W": np.array([1.0, -2.0, 3.0])}
+    accumulators = {"W": np.array([0.0, 9.0, 0.0])}
+    adagrad(module, params, accumulators, {"W": np.array([10.0, -4.0, 0.0])}, lr=0.5)
+    assert accumulators["W"].tolist() == [100, 25, 0]
     assert params["W"] == pytest.approx([1 - 5 / math.sqrt(101), -2 + 2 / math.sqrt(26), 3])
-    params, sums = {"W": np.array([1.0, -2.0])}, {"W": np.zeros(2)}
-    module.adagrad(params, sums, {"W": np.array([10.0, -4.0])}, 0.5, 5)
-    assert sums["W"].tolist() == [25, 16]
+    params = {"W": np.array([1.0, -2.0])}
+    accumulators = {"W": np.zeros(2)}
+    adagrad(module, params, accumulators, {"W": np.array([10.0, -4.0])}, lr=0.5, clip=5)
+    assert accumulators["W"].tolist() == [25, 16]
     assert params["W"] == pytest.approx([1 - 2.5 / math.sqrt(26), -2 + 2 / math.sqrt(17)])

@@ -281,7 +281,7 @@ def test_a_run_that_diverges_ends_with_one_line(script, tmp_path):
 
 
 def test_what_a_run_saves_it_can_load(tmp_path):
-    """Gradients whose squares are too large for float32, so that Adagrad's sums are what is not finite."""
+    """Gradients whose squares are too large for float32: it is Adagrad's accumulators that are not finite."""
     words = [
         "--init_scale",
         1,

@@ -95,9 +95,8 @@ def test_the_loss_of_a_hopeless_guess(name, dtype, rng):
     with np.errstate(all="raise", under="ignore"):
         wrong, _, _ = module.train(params, inputs, 0 * inputs, as_type(state, dtype))
         right, grads, _ = module.train(params, inputs, 0 * inputs + 1, as_type(state, dtype))
-        ids = module.sample(
-            params, as_type({k: v[..., :1] for k, v in state.items()}, dtype), 0, 5, rng, 0.01
-        )
+        one = as_type({key: value[..., :1] for key, value in state.items()}, dtype)
+        ids = module.sample(params, one, [0], 5, rng, 0.01)
     assert wrong == pytest.approx(1e5 * inputs.size, rel=1e-6)
     assert right == 0
     assert not any(grad.any() for grad in grads.values())

@@ -5,7 +5,7 @@ import pytest
 from helpers import MODELS, copies, make, same
 
 every_model = pytest.mark.parametrize("name", MODELS)
-SEED_IX = 2
+PROMPT = [2]
 
 
 def writer(name, rng):
@@ -15,8 +15,8 @@ def writer(name, rng):
 
 
 def distributions(module, params, state, ids):
-    """What one forward over the sampled sequence gives before each of its ids: (n, M)."""
-    read = np.concatenate([[SEED_IX], ids[:-1]])[:, None]
+    """What one forward over the sampled sequence gives before each of its ids: (n, V)."""
+    read = np.concatenate([PROMPT, ids[:-1]])[:, None]
     return module.forward(params, read, state)[0][:, :, 0]
 
 
@@ -25,7 +25,7 @@ def test_one_character_is_drawn_from_what_forward_gives(name, rng):
     """Counts of 2,500 draws from the same state; chi-square with 4 degrees of freedom: p = 1e-5 at 28.5."""
     module, params, state = writer(name, rng)
     p = distributions(module, params, state, np.zeros(1, int))[0]
-    draws = [module.sample(params, state, SEED_IX, 1, rng)[0] for _ in range(2500)]
+    draws = [module.sample(params, state, PROMPT, 1, rng)[0] for _ in range(2500)]
     counts = np.bincount(draws, minlength=5)
     assert ((counts - 2500 * p) ** 2 / (2500 * p)).sum() < 28.5
 
@@ -38,10 +38,10 @@ def test_every_character_of_a_long_sample_is_too(name, temperature, power, rng):
     Temperature 0.5 stands for p squared, 2 for its root, both normalised.
     """
     module, params, state = writer(name, rng)
-    ids = module.sample(params, state, SEED_IX, 2000, rng, temperature)
+    ids = module.sample(params, state, PROMPT, 2000, rng, temperature)
     p = distributions(module, params, state, ids) ** power
     p /= p.sum(axis=1, keepdims=True)
-    came, last = np.eye(5)[ids], np.concatenate([[SEED_IX], ids[:-1]])
+    came, last = np.eye(5)[ids], np.concatenate([PROMPT, ids[:-1]])
     for when in (last >= 0, *(last == ix for ix in range(5))):  # after anything, and after each character
         z = (came - p)[when].sum(axis=0) / np.sqrt((p * (1 - p))[when].sum(axis=0) + 1)
         assert np.abs(z).max() < 4.5
@@ -53,7 +53,7 @@ def test_every_character_of_a_long_sample_is_too(name, temperature, power, rng):
 @every_model
 def test_temperature_0_takes_the_likeliest_and_its_state_walks_as_trainings(name, rng):
     module, params, state = writer(name, rng)
-    ids = module.sample(params, state, SEED_IX, 60, rng, 0)
+    ids = module.sample(params, state, PROMPT, 60, rng, 0)
     assert len(ids) == 60
     assert np.array_equal(ids, distributions(module, params, state, ids).argmax(axis=1))
 
@@ -63,7 +63,7 @@ def test_a_sample_changes_nothing_and_can_be_repeated(name, rng):
     module, params, state = writer(name, rng)
     before = copies(params), copies(state)
     one, two, other = (
-        module.sample(params, state, SEED_IX, 30, np.random.default_rng(seed)) for seed in (7, 7, 8)
+        module.sample(params, state, PROMPT, 30, np.random.default_rng(seed)) for seed in (7, 7, 8)
     )
     assert same(params, before[0]) and same(state, before[1])
     assert np.array_equal(one, two) and not np.array_equal(one, other)
@@ -73,4 +73,32 @@ def test_a_sample_changes_nothing_and_can_be_repeated(name, rng):
 @every_model
 def test_a_sample_of_nothing_is_empty(name, rng):
     module, params, state = writer(name, rng)
-    assert module.sample(params, state, SEED_IX, 0, rng).shape == (0,)
+    assert module.sample(params, state, PROMPT, 0, rng).shape == (0,)
+
+
+@every_model
+@pytest.mark.parametrize("temperature", [0, 1.0])
+def test_a_prompt_is_read_as_by_forward(name, temperature, rng):
+    """All of it but its last id moves the state on; that one is what a sample begins with."""
+    module, params, state = writer(name, rng)
+    differ = 0
+    for seed, prompt in enumerate(rng.integers(5, size=(40, 7))):
+        _, _, after = module.forward(params, prompt[:-1, None], state)
+        ids, expected, other = (
+            module.sample(params, begin, words, 10, np.random.default_rng(seed), temperature)
+            for begin, words in ((state, prompt), (after, prompt[-1:]), (state, prompt[-1:]))
+        )
+        assert np.array_equal(ids, expected)
+        assert ids.dtype == np.intp and ids.shape == (10,)
+        differ += not np.array_equal(ids, other)
+    assert differ  # what stands before its last id counts
+
+
+@every_model
+@pytest.mark.parametrize("form", [list, tuple, np.array])
+def test_a_prompt_is_any_sequence_of_ids_and_changes_nothing(name, form, rng):
+    module, params, state = writer(name, rng)
+    prompt, before = form([1, 4, 0]), copies(state)
+    ids = module.sample(params, state, prompt, 20, np.random.default_rng(7))
+    assert np.array_equal(ids, module.sample(params, state, [1, 4, 0], 20, np.random.default_rng(7)))
+    assert list(prompt) == [1, 4, 0] and same(state, before)

@@ -84,7 +84,7 @@ def test_a_resumed_run_is_the_run_that_was_never_stopped(script, variant, precis
     assert len(figures(whole.stdout)) == 40
     assert figures(whole.stdout) == figures(first.stdout) + figures(rest.stdout)
     assert whole.stdout.split("----\n")[-2] == rest.stdout.split("----\n")[-2]
-    assert whole.stdout.count("held out: ") == (3 if holdout else 0)
+    assert whole.stdout.count("validation: ") == (3 if holdout else 0)
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
@@ -165,15 +165,15 @@ def test_evaluate_names_unknown_characters_and_counts_them(trained, tmp_path):
     assert "has characters that the model has never seen: '{', '}', 'ß'" in done.stderr
 
 
-def test_held_out_text_is_not_learned_from(tmp_path):
-    """The held-out part has a character of its own: without training on it, it stays dear."""
+def test_the_validation_part_is_not_learned_from(tmp_path):
+    """It has a character of its own: without training on it, that stays dear."""
     (tmp_path / "text.txt").write_text("ab" * 450 + "ac" * 50)
     words = ["text.txt", *SMALL, "--holdout", 0.1, "--iters", 500, "--report_interval", 500]
     done = command("rnn-numpy.py", *words, cwd=tmp_path)
-    held_out = float(re.search(r"^held out: ([\d.]+) BPC$", done.stdout, re.M)[1])
-    assert held_out > 2
+    validation = float(re.search(r"^validation: ([\d.]+) BPC$", done.stdout, re.M)[1])
+    assert validation > 2
     plain = command("rnn-numpy.py", *words[:-6], "--iters", 500, cwd=tmp_path)
-    assert "held out" not in plain.stdout
+    assert "validation" not in plain.stdout
 
 
 def test_the_two_dnc_scripts_open_each_others_models(tmp_path):
@@ -275,7 +275,7 @@ def changed_arrays(path):
     info = json.loads(str(arrays["info"]))
     yield "missing", {name: value for name, value in arrays.items() if name != "params_Whh"}
     yield "shape", arrays | {"params_Whh": arrays["params_Whh"][:, :-1]}
-    yield "type", arrays | {"sums_by": arrays["sums_by"].astype(np.float64)}
+    yield "type", arrays | {"accumulators_by": arrays["accumulators_by"].astype(np.float64)}
     yield "nan", arrays | {"params_by": arrays["params_by"] * np.nan}
     yield "no json", arrays | {"info": np.array("{")}
     yield "more", arrays | {"params_Wxx": arrays["params_Wxh"]}
@@ -354,8 +354,8 @@ def test_fuzzed_files_are_refused_or_sound(trained, tmp_path):
         path.write_bytes(changed)
         try:
             rnn.load_model(path)
-        except rnn.Mistake as mistake:
-            assert "\n" not in str(mistake)
+        except rnn.UserError as error:
+            assert "\n" not in str(error)
             refused += 1
         else:
             if trial % 10:  # two arrays of one shape may change places, all else is what was saved
