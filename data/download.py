@@ -10,6 +10,7 @@ under that name is whole. A text that is there already is not fetched again.
 import argparse
 import hashlib
 import http.client
+import io
 import os
 import sys
 import urllib.error
@@ -49,7 +50,7 @@ TEXTS = {
 BLOCK = 1 << 16  # bytes that are in memory at a time
 
 
-class Mistake(Exception):
+class UserError(Exception):
     """Something that the person at the keyboard can put right; shown as one line, without a traceback."""
 
 
@@ -66,7 +67,7 @@ def is_whole(path, text):
 
 
 def received(address):
-    """Yield what a server sends, in blocks, and show how far it is. Raises Mistake unless all of it comes."""
+    """Yield what a server sends, in blocks, and show how far it is. Raises UserError unless all comes."""
     try:
         request = urllib.request.Request(address, headers={"User-Agent": SCRIPT})
         with urllib.request.urlopen(request, timeout=60) as response:
@@ -78,29 +79,31 @@ def received(address):
                 yield block
     except urllib.error.HTTPError as error:
         error.close()
-        raise Mistake(f"cannot fetch {address}: {error}; it may have moved, or try again later") from error
+        raise UserError(f"cannot fetch {address}: {error}; it may have moved, or try again later") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = getattr(error, "reason", error)
-        raise Mistake(f"cannot fetch {address}: {reason}; see to the network, or try again later") from error
+        raise UserError(
+            f"cannot fetch {address}: {reason}; see to the network, or try again later"
+        ) from error
     if total not in (None, count):
-        raise Mistake(f"cannot fetch {address}: it broke off after {count} of {total} bytes; try again")
+        raise UserError(f"cannot fetch {address}: it broke off after {count} of {total} bytes; try again")
 
 
 def progress(count, total):
     """Show on a terminal how much has come, and of how much, in a line that the next one covers."""
-    if sys.stderr.isatty():
+    if sys.stderr and sys.stderr.isatty():
         of_all = f" of {total / 1e6:.1f}" if total else ""
         print(f"{count / 1e6:.1f}{of_all} MB", end="\r", file=sys.stderr, flush=True)
 
 
 def unpacked(path, member, address):
-    """Yield a file of the zip file at path, in blocks. Raises Mistake if that is broken."""
+    """Yield a file of the zip file at path, in blocks. Raises UserError if that is broken."""
     try:
         with zipfile.ZipFile(path) as archive, archive.open(member) as file:
             while block := file.read(BLOCK):
                 yield block
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError) as error:
-        raise Mistake(f"{address} is no whole zip file with {member} in it; try again later") from error
+        raise UserError(f"{address} is no whole zip file with {member} in it; try again later") from error
 
 
 def store(blocks, path):
@@ -110,7 +113,7 @@ def store(blocks, path):
 
 
 def download(text, path):
-    """Fetch a text to path, whole or not at all. Raises Mistake, or OSError if it cannot be written."""
+    """Fetch a text to path, whole or not at all. Raises UserError, or OSError if it cannot be written."""
     packed, unnamed = path + ".zip.tmp", path + ".tmp"
     try:
         if "member" in text:
@@ -119,7 +122,9 @@ def download(text, path):
         else:
             store(received(text["address"]), unnamed)
         if not is_whole(unnamed, text):
-            raise Mistake(f"{text['address']} is not the text it was: its checksum is wrong; try again later")
+            raise UserError(
+                f"{text['address']} is not the text it was: its checksum is wrong; try again later"
+            )
         os.replace(unnamed, path)
     finally:
         for leftover in (packed, unnamed):
@@ -127,19 +132,27 @@ def download(text, path):
                 os.remove(leftover)
 
 
+def relative(path):
+    """A path as seen from the current folder, or as it is where that is on another drive, or gone."""
+    try:
+        return os.path.relpath(path)
+    except (OSError, ValueError):
+        return path
+
+
 def complain(message):
     """What argparse does with a wrong command line."""
-    raise Mistake(f"{message}; --help tells more")
+    raise UserError(f"{message}; --help tells more")
 
 
 def run(words, texts, directory):
-    """Do what the command line asks for. Raises Mistake."""
-    parser = argparse.ArgumentParser(prog=SCRIPT, description=__doc__.splitlines()[0])
+    """Do what the command line asks for. Raises UserError."""
+    parser = argparse.ArgumentParser(prog=SCRIPT, description=(__doc__ or "").partition("\n")[0])
     parser.error = complain
     parser.add_argument("name", metavar="NAME", choices=texts, help=f"one of {', '.join(texts)}")
     text = texts[parser.parse_args(words).name]
     path = os.path.join(directory, text["file"])
-    shown = os.path.relpath(path)
+    shown = relative(path)
     try:
         if os.path.exists(path) and is_whole(path, text):
             print(f"{shown} is there already, and whole")
@@ -148,7 +161,9 @@ def run(words, texts, directory):
         download(text, path)
         print(f"{shown}: {os.path.getsize(path)} bytes, checksum right")
     except OSError as error:
-        raise Mistake(f"cannot write {shown}: {error.strerror}; make room for it or free the name") from error
+        raise UserError(
+            f"cannot write {shown}: {error.strerror}; make room for it or free the name"
+        ) from error
 
 
 def main(words=None, texts=TEXTS, directory=HERE):
@@ -156,11 +171,13 @@ def main(words=None, texts=TEXTS, directory=HERE):
 
     texts, directory: what there is to fetch, and where it goes.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a folder may have a name that the terminal cannot show
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         run(words, texts, directory)
         return 0
-    except Mistake as mistake:
-        print(f"{SCRIPT}: error: {mistake}", file=sys.stderr)
+    except UserError as error:
+        print(f"{SCRIPT}: error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130

@@ -3,9 +3,9 @@
     python data/tasks.py copying > copying.txt
     python data/tasks.py recall > recall.txt
 
-copying: random letters, a mark, the same letters again. The letters before the mark cannot be foretold; those
-behind it cost nothing to whoever kept them. It is the copy task of Graves et al., "Hybrid computing using a
-neural network with dynamic external memory", Nature 538, 2016, as a text.
+copying: random letters, a mark, the same letters again. The letters before the mark cannot be predicted;
+those after it cost nothing to whoever kept them. It is the copy task of Graves et al., "Hybrid computing
+using a neural network with dynamic external memory", Nature 538, 2016, as a text.
 
 recall: pairs of a letter and a digit, then one of the letters again, behind a mark, and its digit. That digit
 costs nothing to whoever kept the pairs and finds one by its letter: associative recall, as in Graves et al.,
@@ -16,9 +16,9 @@ the same text, on every machine.
 """
 
 import argparse
+import io
 import os
 import random
-import signal
 import string
 import sys
 
@@ -68,7 +68,7 @@ def whole(word):
 
 def read_options(words):
     """The command line as a dict. Raises ValueError when it makes no sense."""
-    parser = argparse.ArgumentParser(prog=SCRIPT, description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog=SCRIPT, description=(__doc__ or "").partition("\n")[0])
 
     def complain(message):
         raise ValueError(f"{message}; --help lists all options")
@@ -97,9 +97,13 @@ def read_options(words):
 
 def main(words=None):
     """Print the text that the command line asks for. Returns the exit status."""
-    sys.stdout.reconfigure(newline="\n")
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a notebook has another
+        sys.stdout.reconfigure(newline="\n")
     try:
-        sys.stdout.writelines(task_lines(**read_options(words)))
+        lines = task_lines(**read_options(words))
+        if sys.stdout is None:
+            raise ValueError("standard output is closed")
+        sys.stdout.writelines(lines)
         sys.stdout.flush()
         return 0
     except ValueError as error:
@@ -107,7 +111,7 @@ def main(words=None):
         return 2
     except BrokenPipeError:  # nobody reads on: end as quietly as other tools do
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
+        return 141  # 128 + the number of SIGPIPE, as a shell says, and also where there is no such signal
     except OSError as error:
         print(f"{SCRIPT}: error: cannot write the text: {error.strerror}", file=sys.stderr)
         return 2

@@ -30,9 +30,9 @@ DEBUG_LINE = re.compile(r"^[ \d]\d+: \d+\.\d{3} s, iter \d+, \d+\.\d{4} BPC, \d+
 # -------------------------------------------------------------------------------------- scripts as commands
 
 
-def command(script, *words, **more):
-    """Run a script to its end -> the finished process, with text output."""
-    words = [sys.executable, str(ROOT / script), *map(str, words)]
+def command(script, *words, python=(), **more):
+    """Run a script to its end -> the finished process, with text output; python: options of Python itself."""
+    words = [sys.executable, *python, str(ROOT / script), *map(str, words)]
     return subprocess.run(words, capture_output=True, text=True, encoding="utf-8", timeout=120, **more)
 
 

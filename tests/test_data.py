@@ -1,48 +1,31 @@
 """The two scripts in data/: texts that need a memory, and downloads, from a server on this machine."""
 
+import contextlib
 import hashlib
 import http.server
-import importlib.util
 import io
 import math
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 import threading
 import zipfile
-from pathlib import Path
 
 import pytest
+from helpers import ROOT, command, is_one_line, load
 
-DATA = Path(__file__).resolve().parent.parent / "data"
-
-
-def load(name):
-    """A script of data/ as a module."""
-    spec = importlib.util.spec_from_file_location(name, DATA / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def command(name, *words, **more):
-    """Run a script of data/ to its end -> the finished process, with text output."""
-    words = [sys.executable, str(DATA / f"{name}.py"), *words]
-    return subprocess.run(words, capture_output=True, text=True, timeout=60, **more)
-
-
-def is_one_line(error, name):
-    """Whether error output is a single line in the agreed form."""
-    return error.count("\n") == 1 and error.startswith(f"{name}.py: error: ") and "Traceback" not in error
+TASKS, DOWNLOAD = "data/tasks.py", "data/download.py"
+PLAIN_LOCALE = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
 
 # -------------------------------------------------------------------------------------------------- tasks
 
 
 def test_copying_lines_are_letters_mark_same_letters():
-    text = command("tasks", "copying", "--lines", "500").stdout
+    text = command(TASKS, "copying", "--lines", "500").stdout
     assert text.count("\n") == 500
     lengths = set()
     for line in text.splitlines():
@@ -55,7 +38,7 @@ def test_copying_lines_are_letters_mark_same_letters():
 
 def test_copying_options():
     text = command(
-        "tasks", "copying", *"--letters 62 --shortest 30 --longest 31 --lines 400 --seed 9".split()
+        TASKS, "copying", *"--letters 62 --shortest 30 --longest 31 --lines 400 --seed 9".split()
     ).stdout
     words = [line.split(">")[0] for line in text.splitlines()]
     assert {len(word) for word in words} == {30, 31}
@@ -63,7 +46,7 @@ def test_copying_options():
 
 
 def test_copying_letters_and_lengths_are_equally_likely():
-    text = "".join(load("tasks").task_lines("copying", 0, 4000, 4, 1, 4))
+    text = "".join(load(TASKS).task_lines("copying", 0, 4000, 4, 1, 4))
     words = [line.split(">")[0] for line in text.splitlines()]
     for length in range(1, 5):
         assert abs(sum(len(word) == length for word in words) - 1000) < 5 * math.sqrt(750)
@@ -73,16 +56,16 @@ def test_copying_letters_and_lengths_are_equally_likely():
 
 
 def test_copying_is_the_same_for_the_same_seed_and_on_every_machine():
-    first = command("tasks", "copying").stdout
-    assert command("tasks", "copying").stdout == first
-    assert command("tasks", "copying", "--seed", "1").stdout != first
+    first = command(TASKS, "copying").stdout
+    assert command(TASKS, "copying").stdout == first
+    assert command(TASKS, "copying", "--seed", "1").stdout != first
     assert first.startswith("gdcedgc>gdcedgc\nehec>ehec\n")
     assert first.count("\n") == 20000
 
 
 def test_recall_lines_are_pairs_and_one_of_them_again():
-    text = command("tasks", *"recall --letters 26 --lines 2000 --seed 3".split()).stdout
-    assert text == command("tasks", *"recall --letters 26 --lines 2000 --seed 3".split()).stdout
+    text = command(TASKS, *"recall --letters 26 --lines 2000 --seed 3".split()).stdout
+    assert text == command(TASKS, *"recall --letters 26 --lines 2000 --seed 3".split()).stdout
     counts, places = [0] * 9, [0] * 8
     for line in text.splitlines():
         *pairs, asked = line.split(" ")
@@ -115,14 +98,14 @@ def test_recall_lines_are_pairs_and_one_of_them_again():
     ],
 )
 def test_bad_options(words):
-    run = command("tasks", *words.split())
+    run = command(TASKS, *words.split())
     assert run.returncode == 2
     assert run.stdout == ""
-    assert is_one_line(run.stderr, "tasks")
+    assert is_one_line(run.stderr, TASKS)
 
 
 def test_it_ends_quietly_when_nobody_reads_on():
-    words = [sys.executable, str(DATA / "tasks.py"), "copying", "--lines", "1000000"]
+    words = [sys.executable, str(ROOT / TASKS), "copying", "--lines", "1000000"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
         assert ">" in run.stdout.readline()
         run.stdout.close()
@@ -133,10 +116,43 @@ def test_it_ends_quietly_when_nobody_reads_on():
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
 def test_writing_to_a_full_disk():
     with open("/dev/full", "w") as full:
-        words = [sys.executable, str(DATA / "tasks.py"), "copying"]
+        words = [sys.executable, str(ROOT / TASKS), "copying"]
         run = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
     assert run.returncode == 2
-    assert is_one_line(run.stderr, "tasks")
+    assert is_one_line(run.stderr, TASKS)
+
+
+def test_a_closed_standard_output_is_one_clear_line():
+    shell = ["sh", "-c", 'exec "$0" "$@" >&-', sys.executable, ROOT / TASKS, "copying", "--lines", "3"]
+    run = subprocess.run(shell, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert run.returncode == 2
+    assert is_one_line(run.stderr, TASKS) and "standard output is closed" in run.stderr
+
+
+@pytest.mark.parametrize("words", [["copying", "--lines", "3"], ["recall", "--lines", "3"]])
+def test_a_notebook_gets_the_text_too(words):
+    """Its standard output has no reconfigure, as io.StringIO has none."""
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        assert load(TASKS).main(words) == 0
+    assert output.getvalue() == command(TASKS, *words).stdout != ""
+
+
+@pytest.mark.parametrize("script, words", [(TASKS, ["copying", "--lines", "3"]), (DOWNLOAD, ["alice"])])
+def test_without_docstrings_all_is_the_same(script, words):
+    done, bare = command(script, *words), command(script, *words, python=["-OO"])
+    assert (bare.returncode, bare.stdout, bare.stderr) == (done.returncode, done.stdout, done.stderr)
+    assert command(script, "--help", python=["-OO"]).returncode == 0
+
+
+def test_where_there_is_no_sigpipe_it_ends_as_quietly():
+    """As on Windows: the module signal lacks the name."""
+    words = "import runpy, signal, sys; del signal.SIGPIPE; sys.argv = ['tasks.py', 'copying']; "
+    words += f"runpy.run_path({str(ROOT / TASKS)!r}, run_name='__main__')"
+    reader, writer = os.pipe()
+    os.close(reader)
+    run = subprocess.run([sys.executable, "-c", words], stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert (run.returncode, run.stderr) == (141, "")
 
 
 # --------------------------------------------------------------------------------------------- downloading
@@ -180,7 +196,7 @@ def server(monkeypatch):
 @pytest.fixture
 def fetch(server, tmp_path, capsys):
     """Run download.py on a table whose one text, "story", is on the server -> status, output, error."""
-    download = load("download")
+    download = load(DOWNLOAD)
 
     def run(path, body, name="story", **changes):
         if body is not None:
@@ -206,7 +222,7 @@ def assert_failed(result, tmp_path, what):
     """That a run ended with one line that names what went wrong, and left nothing behind."""
     status, _, error = result
     assert status == 2
-    assert is_one_line(error, "download")
+    assert is_one_line(error, DOWNLOAD)
     assert what in error
     assert list(tmp_path.iterdir()) == []
 
@@ -299,7 +315,7 @@ def test_download_into_a_directory_that_is_gone(fetch, tmp_path):
     tmp_path.rmdir()
     status, _, error = fetch("/story.txt", TEXT)
     assert status == 2
-    assert is_one_line(error, "download")
+    assert is_one_line(error, DOWNLOAD)
     tmp_path.mkdir()
 
 
@@ -307,10 +323,10 @@ def test_download_of_an_unknown_name(fetch, server, tmp_path):
     assert_failed(fetch("/story.txt", TEXT, name="tale"), tmp_path, "tale")
     assert server.seen == []
     for words in ([], ["alice"], ["alice29", "ptb"], ["--fast"]):
-        run = command("download", *words)
+        run = command(DOWNLOAD, *words)
         assert run.returncode == 2
-        assert is_one_line(run.stderr, "download")
-    assert "alice29, ptb, text8, enwik8" in command("download", "--help").stdout
+        assert is_one_line(run.stderr, DOWNLOAD)
+    assert "alice29, ptb, text8, enwik8" in command(DOWNLOAD, "--help").stdout
 
 
 def test_download_shows_how_far_it_is_on_a_terminal(fetch, monkeypatch):
@@ -322,9 +338,66 @@ def test_download_shows_how_far_it_is_on_a_terminal(fetch, monkeypatch):
     assert error.endswith("0.3 of 0.3 MB\r")
 
 
+@pytest.mark.parametrize("error", [ValueError("path is on mount 'C:'"), FileNotFoundError(2, "No such file")])
+def test_a_path_that_cannot_be_told_from_here_is_shown_whole(error, fetch, tmp_path, monkeypatch):
+    """On another drive of Windows, or with a current folder that is gone."""
+
+    def relpath(path):
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os.path, "relpath", relpath)
+        status, output, _ = fetch("/story.txt", TEXT)
+    assert status == 0 and f"{tmp_path / 'story.txt'}: 256000 bytes" in output
+
+
+FROM = """import sys
+sys.path.insert(0, sys.argv[1])
+import download
+text = {"file": "story.txt", "address": sys.argv[2], "checksum": sys.argv[3]}
+sys.exit(download.main(sys.argv[4:], {"story": text}))
+"""  # run a copy of download.py in the folder that is the first argument
+
+
+def download_in(folder, server, environment, shell='exec "$0" "$@"'):
+    """Fetch the text into a folder by a process of its own -> the finished process, with output in bytes."""
+    shutil.copy(ROOT / DOWNLOAD, folder)
+    server.files["/story.txt"] = TEXT
+    words = [folder, server.address + "/story.txt", f"sha256:{hashlib.sha256(TEXT).hexdigest()}", "story"]
+    words = ["sh", "-c", shell, sys.executable, "-c", FROM, *words]
+    return subprocess.run(words, env=environment, capture_output=True, timeout=60)
+
+
+@pytest.mark.parametrize("name", ["texte français".encode(), "言葉".encode(), b"undecodable \xff"])
+@pytest.mark.parametrize("encoding", [{}, {"PYTHONIOENCODING": "ascii"}, {"PYTHONIOENCODING": "latin-1"}])
+@pytest.mark.parametrize("locale", [os.environ, PLAIN_LOCALE], ids=["usual", "plain"])
+def test_a_folder_whose_name_the_terminal_cannot_show(name, encoding, locale, server, tmp_path):
+    """What it cannot show is shown as escapes, as in errors, and the text is fetched all the same."""
+    folder = tmp_path / os.fsdecode(name)
+    try:
+        folder.mkdir()
+    except OSError:
+        pytest.skip("the file system takes no such name")
+    run = download_in(folder, server, locale | encoding)
+    assert (run.returncode, run.stderr) == (0, b"")
+    assert run.stdout.endswith(b"story.txt: 256000 bytes, checksum right\n")
+    assert (folder / "story.txt").read_bytes() == TEXT
+    (folder / "story.txt").unlink()
+    (folder / "story.txt").mkdir()
+    run = download_in(folder, server, locale | encoding)
+    assert run.returncode == 2 and run.stderr.count(b"\n") == 1
+    assert b"story.txt: Is a directory; make room for it or free the name" in run.stderr
+
+
+def test_a_closed_terminal_does_not_end_a_download(server, tmp_path):
+    """Python has no standard output and error then."""
+    run = download_in(tmp_path, server, os.environ, shell='exec "$0" "$@" >&- 2>&-')
+    assert run.returncode == 0 and (tmp_path / "story.txt").read_bytes() == TEXT
+
+
 def test_the_table_of_texts():
     lengths = {"md5": 32, "sha1": 40, "sha256": 64}
-    for text in load("download").TEXTS.values():
+    for text in load(DOWNLOAD).TEXTS.values():
         kind, checksum = text["checksum"].split(":")
         assert re.fullmatch(f"[0-9a-f]{{{lengths[kind]}}}", checksum)
         assert text["address"].startswith("https://")
