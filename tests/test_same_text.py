@@ -1,22 +1,24 @@
-"""What is the same job in several scripts is the same text in each, and all keep one order.
+"""What is the same job with the same needs is the same text in each script, and all keep one order.
 
-No helper module holds the scripts together, so that each can be copied away alone; this does.
+No helper module holds the scripts together, so that each can be copied away alone; this does. Where the needs
+differ, the simpler model has the simpler text, and DIFFERENT says so.
 """
 
 import ast
+import difflib
 import re
 import sys
 
 import pytest
 from helpers import ROOT, SCRIPTS
 
-# The functions, classes and constants whose text is meant to differ, under the scripts between which it
-# does: R rnn-numpy, L lstm-numpy, N dnc-numpy, D dnc-debug; letters that stand together have one text.
+# The functions, classes, constants and blocks under "if __name__" (called main_block_1, main_block_2) whose
+# text is meant to differ, under the scripts between which it does: R rnn-numpy, L lstm-numpy, N dnc-numpy,
+# D dnc-debug; letters that stand together have one text, a script whose letter is missing has no such name.
 DIFFERENT = {
-    "R L N D": "init_params init_state forward backward option_parser",
+    "R L N D": "init_params init_state forward backward DEFAULTS option_parser",
     "R L ND": "fresh_state SIZES",
     "RL ND": "PARAMS_FROM read_options",
-    "R LN D": "DEFAULTS",
     "RLN D": "report check main",
     "N D": """PAPER content_weighting content_weighting_backward usage usage_backward
         allocation allocation_backward write_weighting write_weighting_backward write write_backward
@@ -38,29 +40,105 @@ def read(script):
 
 
 def definitions(script):
-    """Name of each top-level function, class and constant -> its source, decorators included."""
+    """Name of each top-level function, class, constant and main block -> its source, decorators included."""
     source = read(script)
     found = {}
     for node in ast.parse(source).body:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            start = min(line.lineno for line in [node, *node.decorator_list])
-            found[node.name] = "\n".join(source.splitlines()[start - 1 : node.end_lineno])
+            name = node.name
         elif isinstance(node, ast.Assign):
-            found[ast.unparse(node.targets)] = ast.get_source_segment(source, node)
+            name = ", ".join(map(ast.unparse, node.targets))
+        elif isinstance(node, (ast.AnnAssign, ast.AugAssign)):
+            name = ast.unparse(node.target)
+        elif isinstance(node, ast.If):
+            name = f"main_block_{1 + sum(name.startswith('main_block') for name in found)}"
+        else:
+            continue
+        start = min(line.lineno for line in [node, *getattr(node, "decorator_list", [])])
+        text = "\n".join(source.splitlines()[start - 1 : node.end_lineno])
+        found[name] = f"{found[name]}\n{text}" if name in found else text
     return found
+
+
+def groups(texts):
+    """Letter of a script -> text, as a key of DIFFERENT: "RL ND" if there are two texts, "RLND" if one."""
+    letters = {}
+    for letter, text in texts.items():
+        letters.setdefault(text, []).append(letter)
+    return " ".join(map("".join, letters.values()))
+
+
+def explain(name, texts, expected):
+    """What is wrong with a name -> a message with the differences that should not be, or None if nothing is.
+
+    texts, letter of a script -> its text, where it has the name; expected, a key of DIFFERENT or None.
+    """
+    found = groups(texts)
+    expected = expected or "".join(texts)
+    if found == expected:
+        return None
+    message = [f"{name} is {found or 'in no script'}, expected {expected}"]
+    for group in expected.split():
+        first, *others = [letter for letter in group if letter in texts] or [None]
+        for other in others:
+            one, two = texts[first].splitlines(), texts[other].splitlines()
+            message += difflib.unified_diff(one, two, f"{first} {name}", f"{other} {name}", lineterm="", n=2)
+    return "\n".join(message)
 
 
 def test_the_same_job_is_the_same_text():
     by_script = {letter: definitions(script) for letter, script in zip("RLND", SCRIPTS, strict=True)}
-    different = {}
-    for name in {name for found in by_script.values() for name in found}:
-        texts = {}
-        for letter, found in by_script.items():
-            if name in found:
-                texts.setdefault(found[name], []).append(letter)
-        if len(texts) > 1:
-            different.setdefault(" ".join(map("".join, texts.values())), set()).add(name)
-    assert different == {scripts: set(names.split()) for scripts, names in DIFFERENT.items()}
+    expected = {name: scripts for scripts, names in DIFFERENT.items() for name in names.split()}
+    names = expected.keys() | {name for found in by_script.values() for name in found}
+    wrong = []
+    for name in sorted(names):
+        texts = {letter: found[name] for letter, found in by_script.items() if name in found}
+        wrong.append(explain(name, texts, expected.get(name)))
+    if any(wrong):
+        pytest.fail("\n\n".join(filter(None, wrong)), pytrace=False)
+
+
+def test_no_name_differs_twice():
+    names = [name for names in DIFFERENT.values() for name in names.split()]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected", "message"),
+    [
+        ({"R": "a", "L": "a"}, None, None),
+        ({"R": "a", "L": "b", "N": "b"}, "R LN", None),
+        ({"R": "a", "L": "b"}, None, "x is R L, expected RL\n--- R x\n+++ L x\n@@ -1 +1 @@\n-a\n+b"),
+        ({"R": "a", "L": "a"}, "R L", "x is RL, expected R L"),
+        (
+            {"R": "a", "L": "b", "N": "c"},
+            "R LN",
+            "x is R L N, expected R LN\n--- L x\n+++ N x\n@@ -1 +1 @@\n-b\n+c",
+        ),
+        ({}, "R L", "x is in no script, expected R L"),
+    ],
+)
+def test_what_differs_is_shown(texts, expected, message):
+    assert explain("x", texts, expected) == message
+
+
+@every_script
+def test_a_script_carries_nothing_for_anothers_sake(script):
+    """Every argument of a function is used in it, every name of a definition outside of it."""
+    tree = ast.parse(read(script))
+    unused = []
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            used = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+            every = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            unused += [f"{node.name}({argument.arg})" for argument in every if argument.arg not in used]
+    for name in definitions(script):
+        others = [node for node in tree.body if getattr(node, "name", None) != name]
+        parts = [part for node in others for part in ast.walk(node) if isinstance(part, ast.Name)]
+        used = {part.id for part in parts if isinstance(part.ctx, ast.Load)}
+        if name not in used and not name.startswith("main_block"):
+            unused.append(name)
+    assert not unused
 
 
 @every_script
