@@ -1,5 +1,6 @@
 """The scripts as a person uses them: as commands, with their output, files and exit statuses."""
 
+import itertools
 import os
 import re
 import shutil
@@ -199,48 +200,61 @@ def test_a_log_that_can_no_longer_be_written_is_warned_of_and_the_run_goes_on(tm
     assert "iter 4000," in output and np.load(tmp_path / "m.npz")  # saved before that
 
 
-@pytest.mark.parametrize(
-    ("words", "expected"),
-    [
-        (["nosuch.txt"], "No such file or directory: '.*nosuch.txt'"),
-        (["folder"], "Is a directory: '.*folder'"),
-        (["empty.txt"], "empty.txt has 0 characters; give a text"),
-        (["short.txt"], r"short.txt: 10 characters to learn from, --seqlength needs 26"),
-        (["latin.txt"], "is not UTF-8 text; --bytes"),
-        (["--hidden", "0"], "--hidden must be 1 or more, not 0"),
-        (["--hidden", "-3"], "--hidden must be 1 or more, not -3"),
-        (["--hidden", "2.5"], "--hidden: invalid int value: '2.5'"),
-        (["--batchsize", "0"], "--batchsize must be"),
-        (["--seqlength", "none"], "--seqlength: invalid int value: 'none'"),
-        (["--iters", "0"], "--iters must be"),
-        (["--lr", "nan"], "--lr must be 0 or more, not nan"),
-        (["--lr", "-1"], "--lr must be 0 or more, not -1"),
-        (["--lr", "inf"], "--lr must be"),
-        (["--clip", "-1"], "--clip must be"),
-        (["--restart", "-0.1"], "--restart must be"),
-        (["--timelimit", "-1"], "--timelimit must be"),
-        (["--seed", "-1"], "--seed must be"),
-        (["--holdout", "1.5"], "--holdout must be from 0 to 1, not 1.5"),
-        (["--restart", "2"], "--restart must be from 0 to 1, not 2.0"),
-        (["--holdout", "1"], ": 0 characters to learn from"),
-        (["--fname", "nosuch/log.dat"], "No such file or directory: 'nosuch/log.dat'"),
-        (["--fname", "folder"], "Is a directory: 'folder'"),
-        (["text.txt", "--fname", "text.txt"], "text.txt is the text or a model of this run"),
-        (["text.txt", "--save", "text.txt"], "text.txt is there already; --load it to go on with it"),
-        (["--save", "nosuch/m.npz"], "No such file or directory: 'nosuch/m.npz'"),
-        (["--save", "folder"], "folder is there already"),
-        (["--save", "/dev/null"], "/dev/null is there already"),
-        (["--load", "nosuch.npz"], "No such file or directory: 'nosuch.npz'"),
-        (["--fname", "same", "--save", "same"], "same is the text or a model of this run"),
-        (["--sample", "10"], "--sample needs --load"),
-        (["--evaluate"], "--evaluate needs --load"),
-        (["--prime", "The"], "--prime needs --sample"),
-        (["--hiden", "3"], "unrecognized arguments: --hiden"),
-        (["text.txt", "more.txt"], "unrecognized arguments: more.txt"),
-        (["--hidden", "500000000"], "Unable to allocate"),
-    ],
-)
-@pytest.mark.parametrize("script", SCRIPTS)
+MISTAKES = [  # that one can make with every script
+    (["nosuch.txt"], "No such file or directory: '.*nosuch.txt'"),
+    (["folder"], "Is a directory: '.*folder'"),
+    (["empty.txt"], "empty.txt has 0 characters; give a text"),
+    (["short.txt"], r"short.txt: 10 characters to learn from, --seqlength needs 26"),
+    (["latin.txt"], "is not UTF-8 text; --bytes"),
+    (["--hidden", "0"], "--hidden must be 1 or more, not 0"),
+    (["--hidden", "-3"], "--hidden must be 1 or more, not -3"),
+    (["--hidden", "2.5"], "--hidden: invalid int value: '2.5'"),
+    (["--batchsize", "0"], "--batchsize must be"),
+    (["--seqlength", "none"], "--seqlength: invalid int value: 'none'"),
+    (["--iters", "0"], "--iters must be"),
+    (["--lr", "nan"], "--lr must be 0 or more, not nan"),
+    (["--lr", "-1"], "--lr must be 0 or more, not -1"),
+    (["--lr", "inf"], "--lr must be"),
+    (["--clip", "-1"], "--clip must be"),
+    (["--restart", "-0.1"], "--restart must be"),
+    (["--timelimit", "-1"], "--timelimit must be"),
+    (["--seed", "-1"], "--seed must be"),
+    (["--holdout", "1.5"], "--holdout must be from 0 to 1, not 1.5"),
+    (["--restart", "2"], "--restart must be from 0 to 1, not 2.0"),
+    (["--holdout", "1"], ": 0 characters to learn from"),
+    (["--fname", "nosuch/log.dat"], "No such file or directory: 'nosuch/log.dat'"),
+    (["--fname", "folder"], "Is a directory: 'folder'"),
+    (["text.txt", "--fname", "text.txt"], "text.txt is the text or a model of this run"),
+    (["text.txt", "--save", "text.txt"], "text.txt is there already; --load it to go on with it"),
+    (["--save", "nosuch/m.npz"], "No such file or directory: 'nosuch/m.npz'"),
+    (["--save", "folder"], "folder is there already"),
+    (["--save", "/dev/null"], "/dev/null is there already"),
+    (["--load", "nosuch.npz"], "No such file or directory: 'nosuch.npz'"),
+    (["--fname", "same", "--save", "same"], "same is the text or a model of this run"),
+    (["--sample", "10"], "--sample needs --load"),
+    (["--evaluate"], "--evaluate needs --load"),
+    (["--prime", "The"], "--prime needs --sample"),
+    (["--hiden", "3"], "unrecognized arguments: --hiden"),
+    (["text.txt", "more.txt"], "unrecognized arguments: more.txt"),
+    (["--hidden", "500000000"], "Unable to allocate"),
+]
+OWN_MISTAKES = [
+    ("rnn-numpy.py", ["--cell", "squashed"], "unrecognized arguments: --cell"),
+    ("lstm-numpy.py", ["--cell", "x"], "--cell: invalid choice: 'x'"),
+    ("lstm-numpy.py", ["--memory", "paper"], "unrecognized arguments: --memory"),
+    ("dnc-numpy.py", ["--memory", "x"], "--memory: invalid choice: 'x'"),
+    ("dnc-numpy.py", ["--heads", "2"], "the content memory has one read head; for more add --memory paper"),
+    ("dnc-numpy.py", ["--width", "0"], "--width must be 1 or more, not 0"),
+    ("dnc-numpy.py", ["--view", "x"], "unrecognized arguments: --view"),
+    ("dnc-debug.py", ["--heads", "0"], "--heads must be 1 or more, not 0"),
+    ("dnc-debug.py", ["--locations", "0"], "--locations must be 1 or more, not 0"),
+    ("dnc-debug.py", ["--width", "100000000"], "Unable to allocate"),
+]
+# What answers them is the same text in each script, so each is made with one, in rotation
+ROTATED = [(script, *case) for script, case in zip(itertools.cycle(SCRIPTS), MISTAKES)]
+
+
+@pytest.mark.parametrize(("script", "words", "expected"), [*ROTATED, *OWN_MISTAKES])
 def test_a_mistake_is_one_clear_line(script, words, expected, tmp_path):
     (tmp_path / "folder").mkdir()
     (tmp_path / "empty.txt").write_bytes(b"")
@@ -252,6 +266,21 @@ def test_a_mistake_is_one_clear_line(script, words, expected, tmp_path):
     assert done.returncode == 2 and done.stdout == ""
     assert is_one_line(done.stderr, script) and re.search(expected, done.stderr)
     assert (tmp_path / "text.txt").read_bytes() == b"0123456789" * 10
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_the_shortest_text_that_a_batch_fits_in(script, tmp_path):
+    """5 steps and a target for the last: 6 characters, those kept for validation not counted."""
+    (tmp_path / "six.txt").write_text("012345")
+    (tmp_path / "eight.txt").write_text("01234567")
+    (tmp_path / "five.txt").write_text("01234")
+    words = [*SMALL, "--iters", 2, "--no-gradcheck"]
+    for text, *more in (["six.txt"], ["eight.txt", "--holdout", 0.3]):
+        assert command(script, text, *words, *more, cwd=tmp_path).returncode == 0
+    for text, *more in (["five.txt"], ["eight.txt", "--holdout", 0.4]):
+        done = command(script, text, *words, *more, cwd=tmp_path)
+        assert done.returncode == 2 and is_one_line(done.stderr, script)
+        assert f"{text}: 5 characters to learn from, --seqlength needs 6" in done.stderr
 
 
 @pytest.mark.skipif(

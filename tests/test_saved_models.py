@@ -68,8 +68,9 @@ def trained(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("holdout", [[], ["--holdout", "0.2"]], ids=["all", "holdout"])
-@pytest.mark.parametrize("precision", ["--fp64", "--no-fp64"])
+@pytest.mark.parametrize(
+    ("precision", "holdout"), [("--fp64", []), ("--no-fp64", ["--holdout", "0.2"])], ids=["all", "holdout"]
+)
 @pytest.mark.parametrize(("script", "variant"), VARIANTS)
 def test_a_resumed_run_is_the_run_that_was_never_stopped(script, variant, precision, holdout, text, tmp_path):
     words = [text, *SMALL, *variant, precision, *holdout, "--report_interval", 1, "--check_interval", 15]
@@ -333,13 +334,14 @@ def test_a_pickle_in_a_file_never_runs(trained, tmp_path):
 
 
 def test_fuzzed_files_are_refused_or_sound(trained, tmp_path):
-    """Random truncations, flipped bytes and swapped arrays, a few thousand of them."""
+    """Random truncations, flipped bytes and swapped arrays; ten times as many with DNC_FUZZ=15000."""
     rnn, rng = load("rnn-numpy.py"), random.Random(1)
     raw, path = (trained / "rnn.npz").read_bytes(), tmp_path / "m.npz"
+    trials = int(os.environ.get("DNC_FUZZ", 1500))
     with np.load(trained / "rnn.npz") as file:
         arrays = dict(file)
     refused = 0
-    for trial in range(3000):
+    for trial in range(trials):
         if trial % 10 == 0:
             one, two = rng.sample(sorted(arrays), 2)
             file = io.BytesIO()
@@ -360,7 +362,7 @@ def test_fuzzed_files_are_refused_or_sound(trained, tmp_path):
         else:
             if trial % 10:  # two arrays of one shape may change places, all else is what was saved
                 assert_same_model(path, trained / "rnn.npz")
-    assert 2000 < refused < 3000  # flips in the time stamps of the archive change nothing
+    assert 2 / 3 < refused / trials < 1  # flips in the time stamps of the archive change nothing
 
 
 def test_kill_9_at_any_moment_leaves_a_whole_model(text, tmp_path):
@@ -406,8 +408,8 @@ def test_a_full_disk_loses_nothing(text, tmp_path):
 
 @pytest.mark.parametrize("memory", ["content", "paper"])
 def test_a_long_run_stays_finite_and_flat_in_memory(memory, tmp_path):
-    """Two thousand iterations with a high learning rate; 200,000 with DNC_ITERS=200000."""
-    iters = int(os.environ.get("DNC_ITERS", 2000))
+    """A thousand iterations with a high learning rate; 200,000 with DNC_ITERS=200000."""
+    iters = int(os.environ.get("DNC_ITERS", 1000))
     words = ["--memory", memory, "--iters", iters, "--lr", 1, "--report_interval", iters // 4, *SMALL]
     words = [sys.executable, ROOT / "dnc-numpy.py", *map(str, words)]
     run = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=tmp_path)
