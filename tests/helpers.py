@@ -84,6 +84,11 @@ def new_state(script, options, batchsize, rng=None):
     return {name: value.astype(dtype) for name, value in state.items()}
 
 
+def next_batch(module, model, ids, options, starts):
+    """The next batch of a script -> inputs, targets (S, B); starts, the places where a sequence may begin."""
+    return module.next_batch(model | {"starts": starts}, ids, options)
+
+
 def adagrad(module, params, accumulators, grads, lr, clip=0.0):
     """A step of a script's Adagrad, in place."""
     module.adagrad(params, accumulators, grads, lr, clip)

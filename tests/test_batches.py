@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from helpers import SCRIPTS, SMALL, adagrad, command, load
+from helpers import SCRIPTS, SMALL, adagrad, command, load, next_batch
 
 MODELS = [(script, []) for script in SCRIPTS] + [("dnc-numpy.py", ["--memory", "paper"])]
 
@@ -15,7 +15,7 @@ def model_of(script, words, B, S):
     words = [*words, "--hidden", 3, "--batchsize", B, "--seqlength", S, "--seed", 1]
     options, _ = module.read_options(list(map(str, words)))
     model = module.new_model("".join(map(chr, range(50))), options, 1)
-    return module, model | {"starts": range(50 - S)}, options
+    return module, model, options
 
 
 @pytest.mark.parametrize(("script", "words"), MODELS)
@@ -26,7 +26,7 @@ def test_pointers_walk_in_steps_and_jump_when_less_than_a_batch_is_left(script, 
     for _ in range(400):
         for value in model["state"].values():
             value[:] = 9  # what training would leave
-        inputs, targets = module.next_batch(model, ids, options)
+        inputs, targets = next_batch(module, model, ids, options, range(50 - S))
         assert inputs.shape == targets.shape == (S, 4)
         assert np.array_equal(targets, inputs + 1) and np.array_equal(
             np.diff(inputs, axis=0), np.ones((S - 1, 4))
@@ -49,7 +49,7 @@ def test_pointers_walk_in_steps_and_jump_when_less_than_a_batch_is_left(script, 
 def test_a_text_of_one_batch_is_read_over_and_over():
     module, model, options = model_of("rnn-numpy.py", [], 2, 7)
     for _ in range(5):
-        inputs, _ = module.next_batch(model | {"starts": range(1)}, np.arange(8), options)
+        inputs, _ = next_batch(module, model, np.arange(8), options, range(1))
         assert np.array_equal(inputs[:, 0], np.arange(7))
 
 
@@ -57,12 +57,11 @@ def test_a_text_of_one_batch_is_read_over_and_over():
 def test_with_restart_sequences_begin_afresh_at_the_starts_of_lines_and_only_there(script, words):
     S, ids = 7, np.arange(50, dtype=np.uint8)
     module, model, options = model_of(script, [*words, "--restart", 0.3], 4, S)
-    model["starts"] = [0, 10, 20, 40]
     last, jumps, starts, trials = None, 0, set(), 0
     for _ in range(500):
         for value in model["state"].values():
             value[:] = 9
-        inputs, _ = module.next_batch(model, ids, options)
+        inputs, _ = next_batch(module, model, ids, options, [0, 10, 20, 40])
         for b in range(4):
             fresh = not model["state"]["h"][:, b].any()
             could_go_on = last is not None and last[b] + S + 1 <= len(ids)
@@ -84,7 +83,8 @@ def test_the_loop_carries_all_of_the_state_to_the_next_batch(script, words, tmp_
     module = load(script)
     (first, options), (second, _) = (module.load_model(tmp_path / f"{iters}.npz") for iters in (1, 2))
     text = module.read_text(options["text"], False)
-    inputs, targets = module.next_batch(first, module.to_ids(text, first["vocab"], "text"), options)
+    ids = module.to_ids(text, first["vocab"], "text")
+    inputs, targets = next_batch(module, first, ids, options, range(len(ids) - options["seqlength"]))
     _, _, state = module.train(first["params"], inputs, targets, first["state"])
     for name, value in state.items():
         assert first["state"][name].any(), name
