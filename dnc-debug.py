@@ -36,7 +36,7 @@ The paper's symbols of an interface vector ξ and of what the memory does with i
 
     k^r   kr   read keys             β^r   br   read strengths       β^w   bw   write strength
     k^w   kw   write key             v     v    write vector         e     e    erase vector
-    f     f    free gates            g^a   ga   allocation gate      g^w   gw   write gate
+    f     free free gates            g^a   ga   allocation gate      g^w   gw   write gate
     π     pi   read modes            ψ     psi  retention            u     u    usage
     φ     phi  free list             a     a    allocation           c^w   cw   content, of the write key
     w^w   ww   write weighting       p     p    precedence           L     L    links
@@ -55,27 +55,25 @@ Every forward line has its twin in the backward pass; dX is the gradient of the 
 
 import argparse
 import copy
-import io
 import json
 import math
 import os
+import re
+import secrets
 import signal
 import sys
+import tempfile
 import time
 
 if __name__ == "__main__":
     # One BLAS thread is the fastest at the default sizes; to be set before NumPy is loaded
     os.environ.setdefault("OPENBLAS_NUM_THREADS", os.environ.get("OMP_NUM_THREADS", "1"))
-    for name in {"SIGINT", "SIGPIPE"} & set(dir(signal)):  # Ctrl-C, or the pipe is closed: just end
-        signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 import numpy as np
 
 SCRIPT = os.path.basename(__file__)
-# The options that make the arrays of a model: the arguments of init_state, and those of init_params, in order
-SIZES = ("hidden", "cell", "memory", "heads", "locations", "width")
-PARAMS_FROM = ("hidden", "memory", "heads", "width", "init_scale")
 EPS = 1e-6  # keeps usages and norms off 0
+INTERFACE = ("Whr", "Whv", "Whw", "Whe", "Whbr", "Whbw", "Whf", "Whga", "Whgw", "Whm")  # complete memory
 
 
 # ---------------------------------------------------------------------------------------------- numerics
@@ -101,47 +99,102 @@ def softmax_backward(dw, w, axis):
 
 
 def cross_entropy(y, probs, targets):
-    """The loss in nats, summed over S and B: log sum exp(y) - y[target]; y, probs (S, V, B), targets (S, B).
-    log sum exp(y) is y[k] - log probs[k] for any k: the likeliest, whose probs[k] cannot round to 0."""
-    log_sum = y.max(axis=1) - np.log(probs.max(axis=1))
-    return (log_sum - np.take_along_axis(y, targets[:, None], axis=1)[:, 0]).sum()
+    """The loss in nats, summed over S and B: -log probs[target]; logits y, probs (S, V, B), targets (S, B).
+
+    Of a probability that has underflowed, the log would be -inf: then from log probs = y - log Z."""
+    p = np.take_along_axis(probs, targets[:, None], axis=1)
+    if p.real.min() > 1e-30:
+        return -np.log(p).sum()
+    top = y.max(axis=1, keepdims=True)
+    log_Z = top + np.log(np.exp(y - top).sum(axis=1, keepdims=True))
+    return (log_Z - np.take_along_axis(y, targets[:, None], axis=1)).sum()
 
 
 # ----------------------------------------------------------------------------------- parameters and state
-def init_params(rng, vocab_size, hidden, memory="content", heads=1, width=8, init_scale=0.01):
-    """Weights from normal noise times init_scale, biases 0 but 1 for f; a dict of float64 arrays."""
+def param_shapes(vocab_size, hidden, memory, heads, width):
+    """The shape of every parameter, in the order of every table."""
     V, H, R, W = vocab_size, hidden, heads, width
-    rows = {"Whr": R * W, "Whv": W, "Whw": W, "Whe": W}  # read keys, write vector, write key, erase vector
+    shapes = {
+        "Wxh": (4 * H, V),  # input to the gates, in the order i, o, f, g
+        "Whh": (4 * H, H),  # hidden to the gates
+        "Why": (V, H),  # hidden to output
+        "Whr": (R * W, H),  # hidden to the memory's interface: read keys,
+        "Whv": (W, H),  # write vector,
+        "Whw": (W, H),  # write key,
+        "Whe": (W, H),  # erase vector
+        "Whbr": (R, H),  # read strengths
+        "Whbw": (1, H),  # write strength
+        "Whf": (R, H),  # free gates
+        "Whga": (1, H),  # allocation gate
+        "Whgw": (1, H),  # write gate
+        "Whm": (3 * R, H),  # read modes, head after head, in the order backward, content, forward
+        "bi": (R * W + 3 * W + 6 * R + 3, 1),  # bias of the interface, in the order of the rows above
+        "Wrh": (4 * H, R * W),  # read vectors to the gates
+        "Wry": (V, R * W),  # read vectors to output
+        "bh": (4 * H, 1),
+        "by": (V, 1),
+    }
+    if memory == "content":
+        for name in ("Whbr", "Whbw", "Whf", "Whga", "Whgw", "Whm", "bi"):
+            del shapes[name]
+    return shapes
+
+
+def init_params(rng, vocab_size, hidden, memory="content", heads=1, width=8, init_scale=0.01):
+    """Weights from normal noise times init_scale, biases 0 unless it says why; a dict of float64 arrays."""
+    params = {}
+    for name, shape in param_shapes(vocab_size, hidden, memory, heads, width).items():
+        params[name] = np.zeros(shape)
+        if name.startswith("W"):
+            params[name] += rng.standard_normal(shape) * init_scale
+    params["bh"][2 * hidden : 3 * hidden] = 1  # f: a cell that remembers until it learns to forget
     if memory == "paper":
-        rows |= {"Whbr": R, "Whbw": 1}  # read strengths, write strength
-        rows |= {"Whf": R, "Whga": 1, "Whgw": 1}  # free gates, allocation gate, write gate
-        rows |= {"Whm": 3 * R}  # read modes, a head after the other, in the order backward, content, forward
-    shapes = {"Wxh": (4 * H, V), "Whh": (4 * H, H), "Why": (V, H)}  # input and hidden to the gates, to output
-    shapes |= {name: (count, H) for name, count in rows.items()}  # hidden to the memory's interface
-    shapes |= {"Wrh": (4 * H, R * W), "Wry": (V, R * W)}  # read vectors to the gates, to output
-    params = {name: rng.standard_normal(shape) * init_scale for name, shape in shapes.items()}
-    params |= {"bh": np.zeros((4 * H, 1)), "by": np.zeros((V, 1))}
-    params["bh"][2 * H : 3 * H] = 1  # a cell that remembers until it learns to forget
+        bias = bias_rows(params, params["bi"])  # views
+        bias["Whbr"][:] = 3  # strong keys: they choose one location, not a mean of all
+        bias["Whbw"][:] = 3
+        bias["Whga"][:] = 2  # write to free locations
+        bias["Whgw"][:] = 2  # and do write
+        bias["Whm"][1::3] = 9  # read by content
     return params
+
+
+def bias_rows(params, values):
+    """The rows of bi, or of what has its rows, that belong to each matrix of the interface, by its name."""
+    rows = {}
+    end = 0
+    for name in INTERFACE:
+        start = end
+        end = start + len(params[name])
+        rows[name] = values[start:end]
+    return rows
 
 
 def init_state(rng, batchsize, hidden, cell="squashed", memory="content", heads=1, locations=8, width=8):
     """The state of sequences that begin: all zero, but for noise in the memory addressed by content, where no
     address could ever tell equal rows apart."""
     H, B, R, N, W = hidden, batchsize, heads, locations, width
-    carried = {"squashed": "c", "standard": "s"}[cell]
-    shapes = {"h": (H, B), carried: (H, B), "M": (N, W, B), "r": (R * W, B)}
-    if memory == "paper":  # usage, precedence, links, write weighting, read weightings
-        shapes |= {"u": (N, B), "p": (N, B), "L": (N, N, B), "ww": (N, B), "wr": (R, N, B)}
-    state = {name: np.zeros(shape) for name, shape in shapes.items()}
+    key = {"squashed": "c", "standard": "s"}[cell]
+    state = {
+        "h": np.zeros((H, B)),
+        key: np.zeros((H, B)),
+        "M": np.zeros((N, W, B)),
+        "r": np.zeros((R * W, B)),
+    }
     if memory == "content":
         state["M"] += rng.standard_normal((N, W, B)) * 0.01
+    else:
+        state["u"] = np.zeros((N, B))  # usage
+        state["p"] = np.zeros((N, B))  # precedence
+        state["L"] = np.zeros((N, N, B))  # links
+        state["ww"] = np.zeros((N, B))  # write weighting
+        state["wr"] = np.zeros((R, N, B))  # read weightings
     return state
 
 
-def fresh_state(batchsize, options, rng=None):
-    """init_state as the command line's options have it; without rng always with the same noise."""
-    state = init_state(rng or np.random.default_rng(0), batchsize, *(options[name] for name in SIZES))
+def fresh_state(batchsize, options, rng):
+    """init_state as the command line's options have it."""
+    sizes = [options[name] for name in ("hidden", "cell", "memory", "heads", "locations", "width")]
+    state = init_state(rng, batchsize, *sizes)
     return as_type(state, np.float64 if options["fp64"] else np.float32)
 
 
@@ -154,13 +207,13 @@ def as_type(arrays, dtype):
 # Each forward beside its backward. K keys at once: 1 for writing, R for reading.
 
 
-def unit(x):
+def normalize(x):
     """x / |x|, along the width: x (K, W, B) or (N, W, B) -> the same shape, and |x|."""
     norm = np.sqrt((x * x).sum(axis=1, keepdims=True) + EPS)
     return x / norm, norm
 
 
-def unit_backward(dunit, unit, norm):
+def normalize_backward(dunit, unit, norm):
     """-> dx, from the gradient in unit = x / |x|"""
     return (dunit - unit * (dunit * unit).sum(axis=1, keepdims=True)) / norm
 
@@ -169,38 +222,50 @@ def content_weighting(M, k, beta):
     """C(M, k, beta) = softmax over locations of beta D(k, M), D the cosine similarity.
 
     M (N, W, B), keys k (K, W, B), strengths beta (K, B) -> (K, N, B)"""
-    D = np.einsum("nwb,kwb->knb", unit(M)[0], unit(k)[0])
+    M_unit, _ = normalize(M)
+    k_unit, _ = normalize(k)
+    D = np.einsum("nwb,kwb->knb", M_unit, k_unit)
     return softmax(beta[:, None] * D, axis=1)
 
 
 def content_weighting_backward(dc, M, k, beta):
     """-> dM, dk, dbeta"""
-    (M_unit, M_norm), (k_unit, k_norm) = unit(M), unit(k)
+    M_unit, M_norm = normalize(M)
+    k_unit, k_norm = normalize(k)
     D = np.einsum("nwb,kwb->knb", M_unit, k_unit)
-    dscores = softmax_backward(dc, softmax(beta[:, None] * D, axis=1), axis=1)  # in beta D
-    dD, dbeta = dscores * beta[:, None], (dscores * D).sum(axis=1)
-    dM_unit, dk_unit = np.einsum("knb,kwb->nwb", dD, k_unit), np.einsum("knb,nwb->kwb", dD, M_unit)
-    return unit_backward(dM_unit, M_unit, M_norm), unit_backward(dk_unit, k_unit, k_norm), dbeta
+    c = softmax(beta[:, None] * D, axis=1)
+    dscores = softmax_backward(dc, c, axis=1)  # in beta D
+    dbeta = (dscores * D).sum(axis=1)
+    dD = dscores * beta[:, None]
+    dM_unit = np.einsum("knb,kwb->nwb", dD, k_unit)
+    dk_unit = np.einsum("knb,nwb->kwb", dD, M_unit)
+    dM = normalize_backward(dM_unit, M_unit, M_norm)
+    dk = normalize_backward(dk_unit, k_unit, k_norm)
+    return dM, dk, dbeta
 
 
-def usage(u0, ww0, wr0, f):
-    """u = (u0 + ww0 - u0 ww0) psi, psi = prod over heads of (1 - f wr0): retention.
+def usage(u0, ww0, wr0, free):
+    """u = (u0 + ww0 - u0 ww0) psi, psi = prod over heads of (1 - free wr0): retention.
 
     Usage rises where something was written, and falls where a head has read and its free gate says that it
-    is no longer needed. u0, ww0 (N, B), wr0 (R, N, B), f (R, B) -> (N, B)"""
-    psi = np.prod(1 - f[:, None] * wr0, axis=0)
+    is no longer needed. u0, ww0 (N, B), wr0 (R, N, B), free (R, B) -> (N, B)"""
+    psi = np.prod(1 - free[:, None] * wr0, axis=0)
     return (u0 + ww0 - u0 * ww0) * psi
 
 
-def usage_backward(du, u0, ww0, wr0, f):
-    """-> du0, dww0, dwr0, df; psi's slope in the factor of a head is the product of the others"""
-    kept = 1 - f[:, None] * wr0
+def usage_backward(du, u0, ww0, wr0, free):
+    """-> du0, dww0, dwr0, dfree"""
+    kept = 1 - free[:, None] * wr0
     psi = np.prod(kept, axis=0)
+    du0 = du * psi * (1 - ww0)
+    dww0 = du * psi * (1 - u0)
     dpsi = du * (u0 + ww0 - u0 * ww0)
-    dkept = dpsi * np.stack([np.prod(np.delete(kept, head, axis=0), axis=0) for head in range(len(f))])
-    du0, dww0 = du * psi * (1 - ww0), du * psi * (1 - u0)
-    dwr0, df = -dkept * f[:, None], -(dkept * wr0).sum(axis=1)
-    return du0, dww0, dwr0, df
+    dkept = np.empty_like(kept)
+    for head in range(len(free)):  # psi's slope in the factor of a head is the product of the others
+        dkept[head] = dpsi * np.prod(np.delete(kept, head, axis=0), axis=0)
+    dwr0 = -dkept * free[:, None]
+    dfree = -(dkept * wr0).sum(axis=1)
+    return du0, dww0, dwr0, dfree
 
 
 def allocation(u):
@@ -235,9 +300,11 @@ def write_weighting(a, cw, ga, gw):
 
 def write_weighting_backward(dww, a, cw, ga, gw):
     """-> da, dcw, dga, dgw"""
+    da = dww * gw * ga
+    dcw = dww * gw * (1 - ga)
     dga = (dww * gw * (a - cw)).sum(axis=0, keepdims=True)
     dgw = (dww * (ga * a + (1 - ga) * cw)).sum(axis=0, keepdims=True)
-    return dww * gw * ga, dww * gw * (1 - ga), dga, dgw
+    return da, dcw, dga, dgw
 
 
 def write(M0, ww, e, v):
@@ -247,9 +314,11 @@ def write(M0, ww, e, v):
 
 def write_backward(dM, M0, ww, e, v):
     """-> dM0, dww, de, dv"""
+    dM0 = dM * (1 - ww[:, None] * e)
     dww = (dM * (v - M0 * e)).sum(axis=1)
-    de, dv = -(dM * M0 * ww[:, None]).sum(axis=0), (dM * ww[:, None]).sum(axis=0)
-    return dM * (1 - ww[:, None] * e), dww, de, dv
+    de = -(dM * M0 * ww[:, None]).sum(axis=0)
+    dv = (dM * ww[:, None]).sum(axis=0)
+    return dM0, dww, de, dv
 
 
 def links(L0, ww, p0):
@@ -265,8 +334,10 @@ def links_backward(dL, L0, ww, p0):
     """-> dL0, dww, dp0"""
     dL = dL.copy()
     dL[np.diag_indices(len(dL))] = 0
+    dL0 = dL * (1 - ww[:, None] - ww)
     dww = (dL * (p0 - L0)).sum(axis=1) - (dL * L0).sum(axis=0)
-    return dL * (1 - ww[:, None] - ww), dww, (dL * ww[:, None]).sum(axis=0)
+    dp0 = (dL * ww[:, None]).sum(axis=0)
+    return dL0, dww, dp0
 
 
 def precedence(p0, ww):
@@ -276,7 +347,9 @@ def precedence(p0, ww):
 
 def precedence_backward(dp, p0, ww):
     """-> dp0, dww"""
-    return (1 - ww.sum(axis=0)) * dp, dp - (dp * p0).sum(axis=0)
+    dp0 = (1 - ww.sum(axis=0)) * dp
+    dww = dp - (dp * p0).sum(axis=0)
+    return dp0, dww
 
 
 def read_weighting(L, wr0, cr, pi):
@@ -293,7 +366,9 @@ def read_weighting_backward(dwr, L, wr0, cr, pi):
     bk = np.einsum("jib,rjb->rib", L, wr0)
     fw = np.einsum("ijb,rjb->rib", L, wr0)
     dpi = np.stack([(dwr * bk).sum(axis=1), (dwr * cr).sum(axis=1), (dwr * fw).sum(axis=1)], axis=1)
-    dbk, dcr, dfw = (pi[:, mode, None] * dwr for mode in range(3))
+    dbk = pi[:, 0, None] * dwr
+    dcr = pi[:, 1, None] * dwr
+    dfw = pi[:, 2, None] * dwr
     dL = np.einsum("rjb,rib->jib", wr0, dbk) + np.einsum("rib,rjb->ijb", dfw, wr0)
     dwr0 = np.einsum("jib,rib->rjb", L, dbk) + np.einsum("ijb,rib->rjb", L, dfw)
     return dL, dwr0, dcr, dpi
@@ -306,7 +381,9 @@ def read(M, wr):
 
 def read_backward(dr, M, wr):
     """-> dM, dwr"""
-    return np.einsum("rnb,rwb->nwb", wr, dr), np.einsum("nwb,rwb->rnb", M, dr)
+    dM = np.einsum("rnb,rwb->nwb", wr, dr)
+    dwr = np.einsum("nwb,rwb->rnb", M, dr)
+    return dM, dwr
 
 
 # ------------------------------------------------------------------------------------------------ forward
@@ -316,25 +393,25 @@ def forward(params, inputs, state):
     inputs (S, B) ints, state as init_state gives it -> probs (S, V, B), cache for backward, the state
     after the last step; all of the parameters' type, which gradcheck makes complex."""
     memory = complete_memory if "Whm" in params else content_memory  # only the complete has read modes
-    (S, B), V, dtype = inputs.shape, len(params["by"]), params["by"].dtype
-    x = one_hot(inputs, V, dtype).reshape(V, S, B)
-    y, steps = [], []
-    for t in range(S):
+    x = one_hot(inputs, params["by"])  # (S, V, B)
+    y = np.empty_like(x, np.result_type(*params.values()))
+    steps = []
+    for t in range(len(x)):
         before = state
-        state, gates = controller(params, x[:, t], before)
+        state, gates = controller(params, x[t], before)
         state, step = memory(params, state, before)
-        y.append(params["Why"] @ state["h"] + params["by"] + params["Wry"] @ state["r"])
-        steps.append(step | {"x": x[:, t], "before": before, "after": state, "gates": gates})
-    y = np.stack(y)
+        y[t] = params["Why"] @ state["h"] + params["by"] + params["Wry"] @ state["r"]
+        steps.append({"x": x[t], "before": before, "after": state, "gates": gates, **step})
     probs = softmax(y, axis=1)
     end = {name: value.copy() for name, value in state.items()}  # next_batch writes into it
     return probs, {"steps": steps, "y": y, "probs": probs}, end
 
 
-def one_hot(ids, size, dtype):
-    """ids (S, B) -> (size, S B): columns that are 1 at the id and 0 elsewhere."""
-    x = np.zeros((size, ids.size), dtype)
-    x[ids.ravel(), np.arange(ids.size)] = 1
+def one_hot(ids, by):
+    """ids (S, B) -> (S, V, B): 1 at the id and 0 elsewhere, of the size and type of the bias by."""
+    S, B = ids.shape
+    x = np.zeros((S, len(by), B), by.dtype)
+    np.put_along_axis(x, ids[:, None], 1, axis=1)
     return x
 
 
@@ -342,43 +419,51 @@ def controller(params, x, before):
     """One step of the LSTM: x (V, B), the state before -> that with a new h and cell, the gates and c."""
     z = params["Wxh"] @ x + params["Whh"] @ before["h"] + params["Wrh"] @ before["r"] + params["bh"]
     zi, zo, zf, zg = np.split(z, 4)
-    i, o, f, g = sigmoid(zi), sigmoid(zo), sigmoid(zf), np.tanh(zg)
-    carried = "c" if "c" in before else "s"
-    s = i * g + f * before[carried]
+    i = sigmoid(zi)
+    o = sigmoid(zo)
+    f = sigmoid(zf)
+    g = np.tanh(zg)
+    key = "c" if "c" in before else "s"  # of the cell in the state: squashed or standard
+    s = i * g + f * before[key]
     c = np.tanh(s)
     h = o * c
-    return before | {"h": h, carried: c if carried == "c" else s}, {"i": i, "o": o, "f": f, "g": g, "c": c}
+    after = {**before, "h": h, key: c if key == "c" else s}
+    return after, {"i": i, "o": o, "f": f, "g": g, "c": c}
 
 
 def content_memory(params, state, before):
     """krocki/dnc's memory, addressed by softmax(M0 k) -> the state with new M and r, what backward needs."""
     h, M0 = state["h"], before["M"]
-    kr, kw = params["Whr"] @ h, params["Whw"] @ h
-    v, e = params["Whv"] @ h, sigmoid(params["Whe"] @ h)
+    kr = params["Whr"] @ h
+    kw = params["Whw"] @ h
+    v = params["Whv"] @ h
+    e = sigmoid(params["Whe"] @ h)
     ww = softmax(np.einsum("nwb,wb->nb", M0, kw), axis=0)
     wr = softmax(np.einsum("nwb,wb->nb", M0, kr), axis=0)
     M = write(M0, ww, e, v)
     r = read(M, wr[None])[0]
     step = {"interface": {"kr": kr, "kw": kw, "v": v, "e": e}, "weightings": {"ww": ww, "wr": wr}}
-    return state | {"M": M, "r": r}, step
+    return {**state, "M": M, "r": r}, step
 
 
 def complete_memory(params, state, before):
     """The memory of the paper -> the state with all the memory's parts new, what backward needs."""
     h, M0 = state["h"], before["M"]
-    R, (_, W, B) = len(before["wr"]), M0.shape
-    kr = (params["Whr"] @ h).reshape(R, W, B)  # read keys: what each head looks for
-    br = oneplus(params["Whbr"] @ h)  # read strengths: how sharply, 1 or more
-    kw = (params["Whw"] @ h).reshape(1, W, B)  # write key: what to find and write over
-    bw = oneplus(params["Whbw"] @ h)  # write strength
-    v = params["Whv"] @ h  # write vector: what is added to the locations written to
-    e = sigmoid(params["Whe"] @ h)  # erase vector: how much of each of their columns is wiped first
-    f = sigmoid(params["Whf"] @ h)  # free gates: what each head has read may be used anew
-    ga = sigmoid(params["Whga"] @ h)  # allocation gate: write to free locations, or to those found
-    gw = sigmoid(params["Whgw"] @ h)  # write gate: whether to write at all
-    pi = softmax((params["Whm"] @ h).reshape(R, 3, B), axis=1)  # read modes: backward, content, forward
+    R = len(before["wr"])
+    _, W, B = M0.shape
+    z = interface(params, h)
+    kr = z["Whr"].reshape(R, W, B)  # read keys: what each head looks for
+    br = oneplus(z["Whbr"])  # read strengths: how sharply, 1 or more
+    kw = z["Whw"].reshape(1, W, B)  # write key: what to find and write over
+    bw = oneplus(z["Whbw"])  # write strength
+    v = z["Whv"]  # write vector: what is added to the locations written to
+    e = sigmoid(z["Whe"])  # erase vector: how much of each of their columns is wiped first
+    free = sigmoid(z["Whf"])  # free gates: what each head has read may be used anew
+    ga = sigmoid(z["Whga"])  # allocation gate: write to free locations, or to those found
+    gw = sigmoid(z["Whgw"])  # write gate: whether to write at all
+    pi = softmax(z["Whm"].reshape(R, 3, B), axis=1)  # read modes: backward, content, forward
 
-    u = usage(before["u"], before["ww"], before["wr"], f)
+    u = usage(before["u"], before["ww"], before["wr"], free)
     a = allocation(u)
     cw = content_weighting(M0, kw, bw)[0]
     ww = write_weighting(a, cw, ga, gw)
@@ -389,9 +474,18 @@ def complete_memory(params, state, before):
     cr = content_weighting(M, kr, br)
     wr = read_weighting(L, before["wr"], cr, pi)
     r = read(M, wr).reshape(R * W, B)
-    state = state | {"M": M, "r": r, "u": u, "p": p, "L": L, "ww": ww, "wr": wr}
-    interface = {"kr": kr, "br": br, "kw": kw, "bw": bw, "v": v, "e": e, "f": f, "ga": ga, "gw": gw, "pi": pi}
-    return state, {"interface": interface, "weightings": {"a": a, "cw": cw, "cr": cr}}
+    gates = {"free": free, "ga": ga, "gw": gw, "pi": pi}
+    step = {
+        "interface": {"kr": kr, "br": br, "kw": kw, "bw": bw, "v": v, "e": e, **gates},
+        "weightings": {"a": a, "cw": cw, "cr": cr},
+    }
+    return {**state, "M": M, "r": r, "u": u, "p": p, "L": L, "ww": ww, "wr": wr}, step
+
+
+def interface(params, h):
+    """W h + b for each matrix W of the interface, by its name, b its rows of bi."""
+    bias = bias_rows(params, params["bi"])
+    return {name: params[name] @ h + bias[name] for name in INTERFACE}
 
 
 # ----------------------------------------------------------------------------------------------- backward
@@ -401,43 +495,58 @@ def backward(params, targets, cache):
     targets (S, B) ints, cache of the same batch -> a dict with the names and shapes of params."""
     memory_backward = complete_memory_backward if "Whm" in params else content_memory_backward
     grads = {name: np.zeros_like(value) for name, value in params.items()}
-    (S, V, B), dtype = cache["probs"].shape, cache["probs"].dtype
-    # Into the logits: the slope of log sum exp(y) is probs, that of -y[target] is -1 at the target
-    dy = cache["probs"] - one_hot(targets, V, dtype).reshape(V, S, B).swapaxes(0, 1)
-    dstate = {name: np.zeros_like(value) for name, value in cache["steps"][0]["after"].items()}
-    for t in reversed(range(S)):
+    dy = cache["probs"] - one_hot(targets, params["by"])  # in the logits: probs, less 1 at the target
+    # In the state, by way of the next step; none at the end: truncated BPTT
+    dstate_next = {name: np.zeros_like(value) for name, value in cache["steps"][0]["after"].items()}
+    for t in reversed(range(len(dy))):
         step = cache["steps"][t]
         grads["Why"] += dy[t] @ step["after"]["h"].T
         grads["Wry"] += dy[t] @ step["after"]["r"].T
         grads["by"] += dy[t].sum(axis=1, keepdims=True)
-        dstate["h"] = dstate["h"] + params["Why"].T @ dy[t]  # from the logits and from the step after
-        dstate["r"] = dstate["r"] + params["Wry"].T @ dy[t]
-        dstate = memory_backward(params, dstate, step, grads)
-        dstate = controller_backward(params, dstate, step, grads)
+        dh = dstate_next["h"] + params["Why"].T @ dy[t]
+        dr = dstate_next["r"] + params["Wry"].T @ dy[t]
+        dstate = memory_backward(params, {**dstate_next, "h": dh, "r": dr}, step, grads)
+        dstate_next = controller_backward(params, dstate, step, grads)
     return grads
 
 
 def controller_backward(params, dstate, step, grads):
     """From the gradient in h and the cell after a step to that in h, r and the cell before; adds to grads."""
-    before, carried = step["before"], "c" if "c" in step["before"] else "s"
+    before = step["before"]
     i, o, f, g, c = (step["gates"][name] for name in "iofgc")
+    key = "c" if "c" in before else "s"
     do = dstate["h"] * c
-    dc = dstate["h"] * o + (dstate["c"] if carried == "c" else 0)
-    ds = dc * (1 - c**2) + (dstate["s"] if carried == "s" else 0)  # through tanh
-    di, dg, df = ds * g, ds * i, ds * before[carried]
-    dzi, dzo, dzf, dzg = di * i * (1 - i), do * o * (1 - o), df * f * (1 - f), dg * (1 - g**2)
-    dz = np.concatenate([dzi, dzo, dzf, dzg])  # into the arguments of the gates
+    dc = dstate["h"] * o
+    if key == "c":
+        dc = dc + dstate["c"]
+    ds = dc * (1 - c**2)
+    if key == "s":
+        ds = ds + dstate["s"]
+    di = ds * g
+    df = ds * before[key]
+    dg = ds * i
+    dzi = di * i * (1 - i)
+    dzo = do * o * (1 - o)
+    dzf = df * f * (1 - f)
+    dzg = dg * (1 - g**2)
+    dz = np.concatenate([dzi, dzo, dzf, dzg])
     grads["Wxh"] += dz @ step["x"].T
     grads["Whh"] += dz @ before["h"].T
     grads["Wrh"] += dz @ before["r"].T
     grads["bh"] += dz.sum(axis=1, keepdims=True)
-    return dstate | {"h": params["Whh"].T @ dz, "r": params["Wrh"].T @ dz, carried: ds * f}
+    dh0 = params["Whh"].T @ dz
+    dr0 = params["Wrh"].T @ dz
+    return {**dstate, "h": dh0, "r": dr0, key: ds * f}
 
 
 def interface_backward(params, dz, h, grads):
-    """dz: the gradient in W h for each W of the interface -> the gradient in h; adds to grads."""
+    """dz: the gradient in W h + b for each matrix W of the interface -> that in h; adds to grads."""
     for name, value in dz.items():
         grads[name] += value @ h.T
+    if "bi" in params:
+        dbias = bias_rows(params, grads["bi"])  # views
+        for name, value in dz.items():
+            dbias[name] += value.sum(axis=1, keepdims=True)
     return sum(params[name].T @ value for name, value in dz.items())
 
 
@@ -448,18 +557,21 @@ def content_memory_backward(params, dstate, step, grads):
     ww, wr = step["weightings"]["ww"], step["weightings"]["wr"]
     dM, dwr = read_backward(dstate["r"][None], M, wr[None])
     dM0, dww, de, dv = write_backward(dstate["M"] + dM, M0, ww, e, v)
-    dzr, dzw = softmax_backward(dwr[0], wr, axis=0), softmax_backward(dww, ww, axis=0)
-    dM0 = dM0 + dzr[:, None] * kr + dzw[:, None] * kw
-    dkr, dkw = np.einsum("nb,nwb->wb", dzr, M0), np.einsum("nb,nwb->wb", dzw, M0)
+    dscores_r = softmax_backward(dwr[0], wr, axis=0)  # in M0 kr
+    dscores_w = softmax_backward(dww, ww, axis=0)  # in M0 kw
+    dM0 = dM0 + dscores_r[:, None] * kr + dscores_w[:, None] * kw
+    dkr = np.einsum("nb,nwb->wb", dscores_r, M0)
+    dkw = np.einsum("nb,nwb->wb", dscores_w, M0)
     dz = {"Whr": dkr, "Whv": dv, "Whw": dkw, "Whe": de * e * (1 - e)}
-    return dstate | {"M": dM0, "h": dstate["h"] + interface_backward(params, dz, h, grads)}
+    dh = dstate["h"] + interface_backward(params, dz, h, grads)
+    return {**dstate, "M": dM0, "h": dh}
 
 
 def complete_memory_backward(params, dstate, step, grads):
     """From the gradient in the state after a step to that in the state before and in h; adds to grads."""
     before, after, h = step["before"], step["after"], step["after"]["h"]
-    names = ("kr", "br", "kw", "bw", "v", "e", "f", "ga", "gw", "pi")
-    kr, br, kw, bw, v, e, f, ga, gw, pi = (step["interface"][name] for name in names)
+    names = ("kr", "br", "kw", "bw", "v", "e", "free", "ga", "gw", "pi")
+    kr, br, kw, bw, v, e, free, ga, gw, pi = (step["interface"][name] for name in names)
     a, cw, cr = (step["weightings"][name] for name in ("a", "cw", "cr"))
     M0, M, L, ww, wr = before["M"], after["M"], after["L"], after["ww"], after["wr"]
     R, W, B = kr.shape
@@ -475,29 +587,31 @@ def complete_memory_backward(params, dstate, step, grads):
     da, dcw, dga, dgw = write_weighting_backward(dww, a, cw, ga, gw)
     dM0_write, dkw, dbw = content_weighting_backward(dcw[None], M0, kw, bw)
     du = dstate["u"] + allocation_backward(da, after["u"])
-    du0, dww0, dwr0_usage, df = usage_backward(du, before["u"], before["ww"], before["wr"], f)
+    du0, dww0, dwr0_usage, dfree = usage_backward(du, before["u"], before["ww"], before["wr"], free)
 
     dz = {
         "Whr": dkr.reshape(R * W, B),
         "Whv": dv,
         "Whw": dkw[0],
         "Whe": de * e * (1 - e),
-        "Whbr": dbr * sigmoid(params["Whbr"] @ h),  # sigmoid is the derivative of oneplus
-        "Whbw": dbw * sigmoid(params["Whbw"] @ h),
-        "Whf": df * f * (1 - f),
+        "Whbr": dbr * -np.expm1(1 - br),  # the slope of oneplus, from its value
+        "Whbw": dbw * -np.expm1(1 - bw),
+        "Whf": dfree * free * (1 - free),
         "Whga": dga * ga * (1 - ga),
         "Whgw": dgw * gw * (1 - gw),
         "Whm": softmax_backward(dpi, pi, axis=1).reshape(3 * R, B),
     }
-    dstate = dstate | {"h": dstate["h"] + interface_backward(params, dz, h, grads), "M": dM0 + dM0_write}
-    return dstate | {"u": du0, "p": dp0 + dp0_links, "L": dL0, "ww": dww0, "wr": dwr0 + dwr0_usage}
+    dmemory = {"M": dM0 + dM0_write, "u": du0, "p": dp0 + dp0_links, "L": dL0, "ww": dww0}
+    dh = dstate["h"] + interface_backward(params, dz, h, grads)
+    return {**dstate, **dmemory, "wr": dwr0 + dwr0_usage, "h": dh}
 
 
 # -------------------------------------------------------------------------------------------------- train
 def train(params, inputs, targets, state):
     """Loss and gradients of one batch, no update: inputs, targets (S, B) -> loss (nats), grads, new state."""
     probs, cache, state = forward(params, inputs, state)
-    return float(cross_entropy(cache["y"], probs, targets)), backward(params, targets, cache), state
+    loss = float(cross_entropy(cache["y"], probs, targets))
+    return loss, backward(params, targets, cache), state
 
 
 # ----------------------------------------------------------------------------------------- gradient check
@@ -514,17 +628,20 @@ def gradcheck(params, inputs, targets, state, rng, num_checks=10):
     rows = []
     for name, value in params.items():
         entries = rng.permutation(value.size)[:num_checks]
-        n, a = np.empty(len(entries)), grads[name].ravel()[entries]
+        a = grads[name].ravel()[entries]
+        n = np.empty(len(entries))
         for k, entry in enumerate(entries):
             stepped = value.astype(np.complex128)
             stepped.ravel()[entry] += 1e-30j
             probs, cache, _ = forward(params | {name: stepped}, inputs, state)
             n[k] = cross_entropy(cache["y"], probs, targets).imag / 1e-30
-        valid = np.abs(n + a) != 0  # true for nan, too
-        error = np.abs(n - a) / np.maximum(np.abs(n + a), rounding)
-        error = error[valid] if valid.any() else error
-        rows.append({"name": name, "n": (n.min(), n.max()), "a": (a.min(), a.max()), "tried": len(entries)})
-        rows[-1] |= {"min": error.min(), "max": error.max(), "mean": error.mean(), "valid": valid.sum()}
+        valid = n + a != 0  # true for nan, too
+        error = np.zeros(1)  # if there is no gradient, and none is found
+        if valid.any():
+            error = np.abs(n - a)[valid] / np.maximum(np.abs(n + a)[valid], rounding)
+        row = {"name": name, "n": (n.min(), n.max()), "a": (a.min(), a.max()), "tried": len(entries)}
+        row.update(min=error.min(), max=error.max(), mean=error.mean(), valid=valid.sum())
+        rows.append(row)
     return rows
 
 
@@ -540,264 +657,401 @@ def gradient_table(rows):
 
 
 # ------------------------------------------------------------------------------------------------ sampler
-def sample(params, state, seed_ix, n, rng, temperature=1.0):
-    """Let the model write: n ids, each drawn from what forward gives after the one before.
+def sample(params, state, prompt, n, rng, temperature=1.0):
+    """Let the model read the ids of prompt, at least one, and then write: n ids, each drawn from what
+    forward gives after the one before.
 
-    state of one sequence (B = 1); seed_ix, the id that is read first, is not in the result. temperature
-    divides the logits: 1 is the model's own distribution, 0 takes the likeliest id each time."""
-    ids, ix = [], seed_ix
-    for _ in range(n):
-        _, cache, state = forward(params, np.array([[ix]]), state)
-        y = cache["y"][0, :, 0].astype(np.float64)
-        up_to = softmax(y / max(temperature, 1e-9), axis=0).cumsum()
-        ix = int(np.searchsorted(up_to, rng.random() * up_to[-1], side="right"))
+    state is of one sequence (B = 1). temperature divides the logits: 1 is the model's own distribution,
+    0 takes the likeliest id each time."""
+    _, cache, state = forward(params, np.array(prompt)[:, None], state)
+    ids = []
+    while len(ids) < n:
+        y = cache["y"][-1, :, 0].astype(np.float64)
+        cumulative = softmax(y / max(temperature, 1e-9), axis=0).cumsum()
+        ix = int(cumulative.searchsorted(rng.random() * cumulative[-1], side="right"))
         ids.append(ix)
+        _, cache, state = forward(params, np.array([[ix]]), state)
     return np.array(ids, np.intp)
 
 
 # --------------------------------------------------------------------------------------------------- text
-class Mistake(Exception):
-    """Something that the person at the keyboard can put right; shown as one line, without a traceback."""
+class UserError(Exception):
+    """Something that the user can put right; shown as one line, without a traceback."""
 
 
 def read_text(path, as_bytes):
-    """The whole text -> str; as_bytes, one character a byte. Raises OSError, or Mistake if it is not text."""
+    """The whole file as a str; as_bytes: one character a byte, so that any file can be read."""
+    with open(path, "rb") as file:
+        content = file.read()
+    encoding = "utf-8-sig"  # without the mark that some editors put first
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "utf-16"  # as Windows' PowerShell writes with >
     try:
-        with open(path, "rb") as file:
-            text = file.read().decode("latin-1" if as_bytes else "utf-8")
+        text = content.decode("latin-1" if as_bytes else encoding)
     except UnicodeDecodeError as error:
-        raise Mistake(f"{path} is not UTF-8 text; --bytes reads any file, byte by byte") from error
+        raise UserError(f"{path} is not UTF-8 text; --bytes reads any file, byte by byte") from error
     if len(text) < 2:
-        raise Mistake(f"{path} has {len(text)} characters; give a text to learn from")
+        raise UserError(f"{path} has {len(text)} characters; give a text to learn from")
     return text
 
 
-def to_ids(text, vocab, what):
-    """str -> ids (n,), places in the str vocab. Raises Mistake, naming what, on characters not in there."""
+def typed_text(word, as_bytes):
+    """A word of the command line as read_text would have it from a file, whatever the locale."""
+    typed = word.encode("utf-8", "surrogateescape")
+    return typed.decode("latin-1" if as_bytes else "utf-8", "replace")
+
+
+def to_ids(text, vocab, source):
+    """str -> ids (n,), the index of each character in the str vocab; source is named in the error."""
     unknown = sorted(set(text) - set(vocab))
     if unknown:
         names = ", ".join(map(repr, unknown[:10]))
-        raise Mistake(f"{what} has characters that the model has never seen: {names}")
-    places = str.maketrans(vocab, "".join(map(chr, range(len(vocab)))))  # a character whose number is the id
-    return np.frombuffer(text.translate(places).encode("utf-32-le", "surrogatepass"), np.uint32)
+        raise UserError(f"{source} has characters that the model has never seen: {names}")
+    char_to_ix = {char: ix for ix, char in enumerate(vocab)}
+    return np.fromiter(map(char_to_ix.get, text), np.uint32, len(text))
 
 
-def next_batch(model, ids, options):
-    """Cut a batch out of the text -> inputs, targets (S, B), each target the character after its input.
+def sequence_starts(text, options):
+    """The places in the text where a sequence may begin: all, or with --restart the starts of lines.
+
+    A sequence reads about S / restart characters before it jumps. Where lines are longer than that on
+    average, most of the text would never be read; there sequences begin anywhere."""
+    starts = range(len(text) - options["seqlength"])
+    if options["restart"]:
+        ends = [match.end() for match in re.finditer("\r\n?|\n", text[: len(starts) - 1])]
+        lines = [0, *ends]
+        if len(starts) / len(lines) <= options["seqlength"] / options["restart"]:
+            starts = lines
+    return starts
+
+
+def next_batch(model, ids, starts, options):
+    """Cut the next batch out of the text -> inputs, targets (S, B); a target is the character that follows.
 
     The B pointers walk through the text in steps of S. One with less than S + 1 characters left, and with
-    --restart any by chance, jumps to one of model["starts"], which main sets, and its state is set back."""
-    pointers, state, rng, S = model["pointers"], model["state"], model["rng"], options["seqlength"]
+    --restart any by chance, jumps to one of starts, and the state of its sequence is reset."""
+    pointers, rng, S = model["pointers"], model["rng"], options["seqlength"]
     jump = pointers + S + 1 > len(ids)
     if options["restart"]:
         jump |= rng.random(len(jump)) < options["restart"]
     if jump.any():
-        pointers[jump] = [model["starts"][k] for k in rng.integers(0, len(model["starts"]), jump.sum())]
+        pointers[jump] = [starts[k] for k in rng.integers(0, len(starts), jump.sum())]
         fresh = fresh_state(len(pointers), options, rng)
-        for name in state:
-            state[name][..., jump] = fresh[name][..., jump]
+        for name, value in model["state"].items():
+            value[..., jump] = fresh[name][..., jump]
     at = pointers + np.arange(S)[:, None]
     pointers += S
     return ids[at], ids[at + 1]
 
 
 # ------------------------------------------------------------------------------------------- saved models
-FIXED = (*SIZES, "batchsize", "init_scale", "fp64", "bytes", "holdout")  # cannot change in a loaded model
-KEPT = (*FIXED, "seqlength", "restart", "lr", "clip", "text")  # the options that a saved model brings along
-FIGURES = ("iteration", "seconds", "bpc", "next_ix")  # bpc: smoothed; next_ix: what sequence 0 reads next
+SIZES = ("hidden", "batchsize", "memory", "cell", "heads", "locations", "width")
+FIXED = (*SIZES, "init_scale", "fp64", "bytes", "holdout")  # cannot change in a loaded model
+SAVED = (*FIXED, "seqlength", "restart", "lr", "clip", "text")  # the options that a saved model brings along
+COUNTERS = ("iteration", "seconds", "bpc", "next_ix")  # bpc: smoothed; next_ix: what sequence 0 reads next
+COUNTS = ("hidden", "heads", "locations", "width", "batchsize", "seqlength")
+COUNTS += ("iters", "report_interval", "check_interval", "sample")
+SHARES = ("restart", "holdout")  # from 0 to 1
 
 
 def new_model(vocab, options, seed):
-    """A model before its first iteration: a dict of all that training changes and a saved model holds."""
-    rng, dtype = np.random.default_rng(seed), np.float64 if options["fp64"] else np.float32
-    params = as_type(init_params(rng, len(vocab), *(options[name] for name in PARAMS_FROM)), dtype)
+    """All that training changes and a saved model holds, before the first iteration."""
+    rng = np.random.default_rng(seed)
+    dtype = np.float64 if options["fp64"] else np.float32
+    sizes = [options[name] for name in ("hidden", "memory", "heads", "width", "init_scale")]
+    params = as_type(init_params(rng, len(vocab), *sizes), dtype)
     return {
         "params": params,
-        "sums": {name: np.zeros_like(value) for name, value in params.items()},  # Adagrad's
+        "accumulators": {name: np.zeros_like(value) for name, value in params.items()},  # Adagrad's
         "state": fresh_state(options["batchsize"], options, rng),
         "pointers": np.full(options["batchsize"], 1 << 60),  # past the end of any text: all jump at first
-        "vocab": vocab,  # a str of all characters, sorted
         "rng": rng,
-    } | {"iteration": 0, "seconds": 0.0, "bpc": math.log2(len(vocab)), "next_ix": 0}
+        "vocab": vocab,  # a str of all characters, sorted
+        "iteration": 0,
+        "seconds": 0.0,
+        "bpc": math.log2(len(vocab)),
+        "next_ix": 0,
+    }
 
 
 def arrays_of(model):
-    """The arrays of a model under the names that they have in a file: params_Wxh, ..., pointers."""
-    groups = ("params", "sums", "state")
-    arrays = {f"{group}_{name}": value for group in groups for name, value in model[group].items()}
-    return arrays | {"pointers": model["pointers"]}
+    """The arrays of a model by their names in a file: pointers, params_Wxh, ..."""
+    arrays = {"pointers": model["pointers"]}
+    for group in ("params", "accumulators", "state"):
+        for name, value in model[group].items():
+            arrays[f"{group}_{name}"] = value
+    return arrays
 
 
 def save_model(path, model, options):
-    """Write a model to an .npz file, by way of a temporary one: path holds a whole model at any moment."""
-    info = {name: model[name] for name in FIGURES} | {"rng": model["rng"].bit_generator.state}
-    info |= {"vocab": model["vocab"], "options": {name: options[name] for name in KEPT}}
-    contents = io.BytesIO()
-    np.savez(contents, info=json.dumps(info), **arrays_of(model))
-    write_to(f"{path}.partial", "wb", contents.getvalue())
-    os.replace(f"{path}.partial", path)
-
-
-def write_to(path, mode, contents):
-    """Write bytes to a file. Raises OSError, which names the file even if it is the disk that is full."""
+    """Write a model to an .npz file, under another name first: path holds a whole model at any moment."""
+    info = {
+        "vocab": model["vocab"],
+        "rng": model["rng"].bit_generator.state,
+        "counters": {name: model[name] for name in COUNTERS},
+        "options": {name: options[name] for name in SAVED},
+    }
+    path = os.path.realpath(path)  # a symbolic link stays one
+    unfinished = f"{path}.{secrets.token_hex(4)}.tmp"
     try:
-        with open(path, mode) as file:
-            file.write(contents)
-            file.flush()
-            if mode == "wb":
-                os.fsync(file.fileno())
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, path.removesuffix(".partial")) from error
+        with open(unfinished, "xb") as file:
+            np.savez(file, info=json.dumps(info), **arrays_of(model))
+            os.fsync(file.fileno())
+        try:
+            os.replace(unfinished, path)
+        except PermissionError:  # on Windows, while a virus scanner has the old file open
+            time.sleep(1)
+            os.replace(unfinished, path)
+    finally:
+        if os.path.exists(unfinished):
+            os.remove(unfinished)
 
 
 def load_model(path):
-    """Read a saved model -> model, its options; nothing in the file is executed. Raises Mistake.
+    """Read a saved model -> model, its options. Raises OSError, or UserError if the file is not a model.
 
-    Zip's checksums find damage; names, shapes and types must be a new model's, and every number finite."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            found = dict(file)
-        info = json.loads(str(found.pop("info")))
-        model = new_model(info["vocab"], info["options"], seed=0)
-        model |= {name: info[name] for name in FIGURES}
-        model["rng"].bit_generator.state = info["rng"]
-        arrays = arrays_of(model)
-        for name in arrays | found:
-            shape, dtype = arrays[name].shape, arrays[name].dtype
-            if (found[name].shape, found[name].dtype) != (shape, dtype) or not np.isfinite(found[name]).all():
-                raise ValueError(f"{name} is not {dtype} {shape}, or not finite")
-            arrays[name][:] = found[name]
-        return model, info["options"]
-    except FileNotFoundError:
-        raise
-    except Exception as error:  # a broken file breaks zipfile, NumPy and json in many ways
-        raise Mistake(f"{path} is no model of this version of {SCRIPT}, or damaged: {error}") from error
+    Nothing in it is executed, and nothing is built before it is known to be of the size of the file."""
+    with open(path, "rb") as file:
+        try:
+            with np.load(file, allow_pickle=False) as archive:
+                if any(member.compress_type for member in archive.zip.infolist()):
+                    raise UserError("it is compressed")  # and could be any size
+                return read_model(dict(archive))
+        except Exception as error:  # a damaged file breaks zipfile, json and NumPy in many ways
+            raise UserError(f"{path} is not a model of this version of {SCRIPT}: {error}") from error
+
+
+def read_model(arrays):
+    """The arrays of a file -> model, its options. Raises UserError if no model of this script has these."""
+    info = json.loads(str(arrays.pop("info")))
+    check_types(info, {"vocab": "", "rng": {}, "counters": {}, "options": {}})
+    vocab, options, counters = info["vocab"], info["options"], info["counters"]
+    defaults = vars(option_parser("content").parse_args([]))
+    check_types(options, {name: defaults[name] for name in SAVED})
+    check_numbers(options, "its option ")
+    if vocab != "".join(sorted(set(vocab))):
+        raise UserError("its vocab is not sorted, or has a character twice")
+    check_size(arrays, len(vocab), options)
+
+    model = new_model(vocab, options, seed=0)
+    expected = arrays_of(model)
+    if arrays.keys() != expected.keys():
+        raise UserError(f"it does not have just {', '.join(expected)}")
+    for name, array in expected.items():
+        found = arrays[name]
+        if found.shape != array.shape or found.dtype != array.dtype or not np.isfinite(found).all():
+            raise UserError(f"{name} is not {array.dtype} {array.shape}, or not finite")
+        array[:] = found
+    if model["pointers"].min() < 0 or model["pointers"].max() > 1 << 60:
+        raise UserError("its pointers are out of range")
+    check_types(counters, {name: model[name] for name in COUNTERS})
+    check_numbers(counters, "its ")
+    if counters["next_ix"] >= len(vocab):
+        raise UserError("its next_ix is not in its vocab")
+    model.update(counters)
+    model["rng"].bit_generator.state = info["rng"]
+    return model, options
+
+
+def check_types(values, like):
+    """Raise UserError unless values, read from a file, has just the names of like and the types there."""
+    if not isinstance(values, dict) or values.keys() != like.keys():
+        raise UserError(f"it does not have just {', '.join(like)}")
+    for name, value in values.items():
+        if type(value) is not type(like[name]):
+            raise UserError(f"its {name} is {value!r}")
+
+
+def check_numbers(values, prefix):
+    """Raise UserError unless the numbers among values, name -> value, are in their ranges."""
+    for name, value in values.items():
+        least = 1 if name in COUNTS else 0
+        most = 1 if name in SHARES else 10**12
+        if type(value) in (int, float) and not least <= value <= most:
+            raise UserError(f"{prefix}{name} must be from {least} to {most}, not {value}")
+
+
+def check_size(arrays, vocab_size, options):
+    """Raise UserError unless a file has arrays of the size that options say, before a model is made."""
+    if options["memory"] not in ("content", "paper") or options["cell"] not in ("squashed", "standard"):
+        raise UserError(f"its options memory and cell are {options['memory']!r} and {options['cell']!r}")
+    B, H, N, R, W = (options[name] for name in ("batchsize", "hidden", "locations", "heads", "width"))
+    sizes = {"params_Wxh": (4 * H, vocab_size), "params_Whr": (R * W, H), "state_M": (N, W, B)}
+    for name, shape in sizes.items():
+        if name not in arrays or arrays[name].shape != shape:
+            raise UserError(f"{name} is not of the shape {shape}, as its options say")
 
 
 # ------------------------------------------------------------------------------------------ training loop
-def adagrad(params, sums, grads, lr, clip):
+def adagrad(params, accumulators, grads, lr, clip):
     """Update in place: each entry's step gets smaller with the sum of its squared gradients so far.
     The 1 keeps the first steps small: with min-char-rnn's 1e-8, each entry would leap by lr at once."""
     for name, g in grads.items():
-        g = g.clip(-clip, clip) if clip else g
-        sums[name] += g * g
-        params[name] -= lr * g / np.sqrt(1 + sums[name])
+        if clip:
+            g = g.clip(-clip, clip)
+        accumulators[name] += g * g
+        params[name] -= lr * g / np.sqrt(1 + accumulators[name])
 
 
-def learn(model, ids, held_out, options):
-    """Train until a limit or a signal -> exit status. Raises FloatingPointError, or OSError at the end."""
+def learn(model, ids, validation_ids, starts, options):
+    """Train until a limit, Ctrl-C or a signal to end -> exit status.
+
+    Raises UserError if the model is not finite any more, or cannot be saved at the end."""
     np.empty(33_000_000, np.uint8)  # freed at once, after which glibc keeps freed arrays: a third faster
-    signals = []
+    signals = []  # the loop ends after the iteration in which one came
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number and signal.getsignal(number) != signal.SIG_IGN:  # as nohup sets it
+            signal.signal(number, lambda number, frame: signals.append(number))
 
-    def note(number, frame):
-        signals.append(number)
-        signal.signal(number, signal.SIG_DFL)  # a second one ends at once
-
-    signal.signal(signal.SIGINT, note)
-    signal.signal(signal.SIGTERM, note)
-    characters, iters = options["seqlength"] * options["batchsize"], options["iters"] or math.inf
-    began, deadline = time.perf_counter() - model["seconds"], model["seconds"] + options["timelimit"]
-    done, trained, busy = model["iteration"] >= iters, 0, 0.0  # iterations and their seconds since a report
+    S, B = options["seqlength"], options["batchsize"]
+    iters = options["iters"] or math.inf
+    start = time.perf_counter() - model["seconds"]
+    deadline = model["seconds"] + options["timelimit"]
+    characters = 0  # trained on since the last line of the log
+    busy = 0.0  # the seconds that this took
+    problem = None  # why the newest model is not saved
+    newest = model["iteration"] if options["load"] else 0
+    done = model["iteration"] >= iters
     if done:
         print(f"nothing to do: --iters counts the {model['iteration']} iterations of the model")
     while not done:
         tick = time.perf_counter()
-        inputs, targets = next_batch(model, ids, options)
+        inputs, targets = next_batch(model, ids, starts, options)
         loss, grads, model["state"] = train(model["params"], inputs, targets, model["state"])
-        adagrad(model["params"], model["sums"], grads, options["lr"], options["clip"])
-        n = model["iteration"] = model["iteration"] + 1
-        model["bpc"] = 0.999 * model["bpc"] + 0.001 * loss / characters / math.log(2)
+        adagrad(model["params"], model["accumulators"], grads, options["lr"], options["clip"])
+        model["iteration"] += 1
+        model["bpc"] = 0.999 * model["bpc"] + 0.001 * loss / (S * B) / math.log(2)
         model["next_ix"] = int(targets[-1, 0])
-        model["seconds"] = time.perf_counter() - began
-        trained, busy = trained + 1, busy + time.perf_counter() - tick
-        done = bool(signals) or model["seconds"] >= deadline or n >= iters
+        model["seconds"] = time.perf_counter() - start
+        characters += S * B
+        busy += time.perf_counter() - tick
+
+        n, seconds, bpc = model["iteration"], model["seconds"], model["bpc"]
+        done = bool(signals) or seconds >= deadline or n >= iters
+        reporting = done or n % options["report_interval"] == 0
         checking = done or n % options["check_interval"] == 0
-        values = [loss, *(arrays_of(model).values() if checking else ())]  # saved only if they are finite
-        if not all(np.isfinite(value).all() for value in values):
-            raise FloatingPointError(f"model not finite after iteration {n}; try a smaller --lr, or --clip 5")
-        try:
-            if checking and options["save"]:
+        finite = math.isfinite(loss)
+        if checking:  # all of it, for it may be saved
+            finite = finite and all(np.isfinite(array).all() for array in arrays_of(model).values())
+        if not finite:
+            raise UserError(f"the model is not finite after iteration {n}; try a smaller --lr")
+        if checking and options["save"]:
+            try:
                 save_model(options["save"], model, options)
-            if done or n % options["report_interval"] == 0:
-                report(model, trained * characters / busy, options)
-                trained, busy = 0, 0.0
-            if checking and len(held_out) > 1:
-                print(f"held out: {bits_per_character(model, held_out, options):.4f} BPC")
+                problem, newest = None, n
+            except OSError as error:
+                problem = f"{options['save']}: {error}; the newest model saved is of iteration {newest}"
+                warn(problem)
+        try:
+            validation = math.nan
+            if reporting:
+                count = (n - 1) // options["report_interval"]
+                speed = characters / busy
+                print(f"{count:2d}: {seconds:.3f} s, iter {n}, {bpc:.4f} BPC, {speed:.2f} char/s", flush=True)
+                characters, busy = 0, 0.0
+            if checking and len(validation_ids) > 1:
+                validation = bits_per_character(model, validation_ids, B, options)
+                print(f"validation: {validation:.4f} BPC", flush=True)
+            if options["fname"] and (reporting or math.isfinite(validation)):
+                append_to(options["fname"], f"{n} {seconds:.3f} {bpc:.6f} {validation:.6f}\n")
             if checking:
-                check(model, ids, options)
+                check(model, ids, starts, options)
+        except BrokenPipeError:  # nobody reads the log any more: end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            signals.append(13)  # SIGPIPE, which Windows does not have
         except OSError as error:  # a full disk costs what was to be written, but not the run
-            if done:
-                raise
-            print(f"{SCRIPT}: warning: {error}", file=sys.stderr)
+            warn(error)
+    if problem:
+        raise UserError(problem)
     return 128 + signals[0] if signals else 0
 
 
-def report(model, speed, options):
-    """A line of the log, to the terminal and to the log file; speed in characters a second."""
-    n, seconds, bpc = model["iteration"], model["seconds"], model["bpc"]
-    count = (n - 1) // options["report_interval"]
-    print(f"{count:2d}: {seconds:.3f} s, iter {n}, {bpc:.4f} BPC, {speed:.2f} char/s")
-    if options["fname"]:
-        write_to(options["fname"], "ab", f"{n} {seconds:.3f} {bpc:.6f}\n".encode())
-
-
-def check(model, ids, options):
+def check(model, ids, starts, options):
     """A gradient check of the batch to come, and a sample: a line of each, and all in their logs."""
-    iteration, ahead = model["iteration"], copy.deepcopy(model)
+    iteration = model["iteration"]
     if options["gradcheck"] is not False:
-        batch = next_batch(ahead, ids, options)
-        rows = gradcheck(ahead["params"], *batch, ahead["state"], ahead["rng"])
-        worst, table = max(rows, key=lambda row: row["max"]), gradient_table(rows)
-        write_to("gradcheck.log", "ab", f"iter {iteration}\n{table}\n\n".encode())
-        print(f"    gradient: max {worst['max']:e} ({worst['name']})" if iteration else table)
+        ahead = copy.deepcopy(model)
+        inputs, targets = next_batch(ahead, ids, starts, options)
+        rows = gradcheck(ahead["params"], inputs, targets, ahead["state"], ahead["rng"])
+        table = gradient_table(rows)
+        worst = max(rows, key=lambda row: row["max"])
+        print(f"    gradient: max {worst['max']:e} ({worst['name']})" if iteration else table, flush=True)
+        if options["fname"]:
+            append_to("gradcheck.log", f"iter {iteration}\n{table}\n\n")
     if iteration:
         text = sample_text(model, options["sample_length"], options)
-        write_to("sample.log", "ab", f"iter {iteration}\n{text}\n\n".encode(errors="replace"))
-        print(f"    sample: {' '.join(text[:100].split())}")
+        print(f"    sample: {' '.join(text[:100].split())}", flush=True)
+        if options["fname"]:
+            append_to("sample.log", f"iter {iteration}\n{text}\n\n")
 
 
-def bits_per_character(model, ids, options):
-    """The loss of ids (n,) in bits per character: in one go, or in a batch of equal stretches if held out."""
-    B = 1 if options["evaluate"] else min(options["batchsize"], len(ids) - 1)
-    length, state, loss, step = (len(ids) - 1) // B, fresh_state(B, options), 0.0, 100
-    for start in range(0, length, step):
-        at = np.arange(start, min(start + step, length))[:, None] + np.arange(B) * length
+def append_to(path, line):
+    """Add a line to a log file; on a full disk that costs a warning and the line, not half of it."""
+    size = None
+    try:
+        with open(path, "a", encoding="utf-8", errors="surrogateescape") as file:
+            size = file.tell()
+            file.write(line)
+    except OSError as error:
+        if size is not None:
+            os.truncate(path, size)
+        warn(error)
+
+
+def warn(problem):
+    """Say on standard error what went wrong in a run that goes on."""
+    print(f"{SCRIPT}: warning: {problem}", file=sys.stderr)
+
+
+def bits_per_character(model, ids, batchsize, options):
+    """The loss of ids (n,) in bits per character, read as up to batchsize equal pieces, side by side."""
+    B = min(batchsize, len(ids) - 1)
+    length = (len(ids) - 1) // B
+    state = fresh_state(B, options, np.random.default_rng(0))
+    loss = 0.0
+    for t in range(0, length, 100):
+        at = np.arange(t, min(t + 100, length))[:, None] + np.arange(B) * length
         probs, cache, state = forward(model["params"], ids[at], state)
         loss += float(cross_entropy(cache["y"], probs, ids[at + 1]))
-        if sys.stderr.isatty() and start % (100 * step) == 0:
-            print(f"\r{100 * start // length} %", end="\r", file=sys.stderr, flush=True)
     return loss / (length * B) / math.log(2)
 
 
 def sample_text(model, n, options):
-    """n characters that the model writes -> str: after --prime in a fresh state, or where training stands."""
-    state, ix = {name: value[..., :1] for name, value in model["state"].items()}, model["next_ix"]
+    """n characters that the model writes -> str: after --prime from a new state, or where training stands."""
+    state = {name: value[..., :1] for name, value in model["state"].items()}
+    prompt = [model["next_ix"]]
     if options["prime"]:
-        typed = os.fsencode(options["prime"]).decode("latin-1" if options["bytes"] else "utf-8", "replace")
-        state, (*ids, ix) = fresh_state(1, options), to_ids(typed, model["vocab"], "--prime")
-        for past in ids:
-            _, _, state = forward(model["params"], np.array([[past]]), state)
+        state = fresh_state(1, options, np.random.default_rng(0))
+        prompt = to_ids(typed_text(options["prime"], options["bytes"]), model["vocab"], "--prime")
     rng = np.random.default_rng([options["seed"], model["iteration"]])
-    ids = sample(model["params"], state, ix, n, rng, options["temperature"])
+    ids = sample(model["params"], state, prompt, n, rng, options["temperature"])
     text = "".join(model["vocab"][ix] for ix in ids)
-    return text.encode("latin-1").decode(errors="replace") if options["bytes"] else text
+    if options["bytes"]:
+        text = text.encode("latin-1", "replace").decode("utf-8", "replace")
+    return text
 
 
-SHOWN = {"w": "gw", "a": "ga", "free": "f", "write to": "ww", "read from": "wr", "usage": "u", "modes": "pi"}
+SHOWN = {"write": "gw", "alloc": "ga", "free": "free", "to": "ww", "from": "wr", "usage": "u", "modes": "pi"}
 LEGEND = """░ over 0.05, ▒ over 0.2, ▓ over 0.4, █ over 0.7; bits: what the character cost, after those before
-write to, read from: weighting of each location, head after head
-w, a, free: write gate, allocation gate, free gates; modes: backward, content, forward"""
+to, from: where it writes and reads, the weighting of each location, head after head"""
+PAPER_LEGEND = "write, alloc, free: the gates; modes: backward, content, forward"
 
 
 def memory_at_work(model, ids, options):
     """What the memory does at each of ids (n,), from a fresh state -> a dict for each, title to text."""
-    probs, cache, _ = forward(model["params"], ids[:, None], fresh_state(1, options))
-    cost = -np.log2(np.maximum(probs[np.arange(len(ids) - 1), ids[1:], 0], 1e-38))
+    state = fresh_state(1, options, np.random.default_rng(0))
+    probs, cache, _ = forward(model["params"], ids[:, None], state)
     rows = []
-    for step, ix, bits in zip(cache["steps"], ids, ["", *(f"{x:.1f}" for x in cost)], strict=True):
-        values = step["weightings"] | step["interface"] | step["after"]
-        rows.append({"char": repr(model["vocab"][ix])[1:-1], "bits": bits})
-        rows[-1] |= {title: shades(values[name]) for title, name in SHOWN.items() if name in values}
+    for t, step in enumerate(cache["steps"]):
+        row = {"char": repr(model["vocab"][ids[t]])[1:-1], "bits": ""}
+        if t > 0:
+            row["bits"] = f"{-np.log2(max(probs[t - 1, ids[t], 0], 1e-38)):.1f}"
+        values = {**step["weightings"], **step["interface"], **step["after"]}
+        for title, name in SHOWN.items():
+            if name in values:
+                row[title] = shades(values[name])
+        rows.append(row)
     return rows
 
 
@@ -810,147 +1064,187 @@ def shades(values):
 
 def print_view(rows):
     """The rows of memory_at_work, in columns."""
-    rows = [{title: title for title in rows[0]}, *rows]
-    widths = {title: max(len(row[title]) for row in rows) for title in rows[0]}
-    print(LEGEND if "usage" in widths else LEGEND.rpartition("\n")[0])
+    titles = {title: title for title in rows[0]}
+    rows = [titles, *rows]
+    print(LEGEND)
+    if "usage" in titles:
+        print(PAPER_LEGEND)
+    widths = {title: max(len(row[title]) for row in rows) for title in titles}
     for row in rows:
         print(" │ ".join(f"{cell:{widths[title]}}" for title, cell in row.items()))
 
 
 # ------------------------------------------------------------------------------------------- command line
-DEFAULTS = {"hidden": 100, "batchsize": 8, "seqlength": 15, "lr": 0.1, "fp64": True, "timelimit": 10000.0}
-DEFAULTS |= {"report_interval": 200, "check_interval": 200, "sample_length": 1000, "fname": f"{SCRIPT}.dat"}
-DEFAULTS |= {"locations": 8, "width": 8}
-PAPER = {"cell": "standard", "locations": 16, "width": 16}
-
-
-def option_parser():
-    """Every option. Defaults that differ between the scripts are in DEFAULTS, the others here."""
-    shown, switch = argparse.ArgumentDefaultsHelpFormatter, argparse.BooleanOptionalAction
-    parser = argparse.ArgumentParser(prog=SCRIPT, description=__doc__.splitlines()[0], formatter_class=shown)
-    parser.usage = argparse.SUPPRESS  # a mistake is one line, without the usage
-    add, bundled = parser.add_argument, os.path.join(os.path.dirname(__file__), "data", "missing-hour.txt")
+def option_parser(memory):
+    """Every option, with its default for this memory, "content" or "paper"."""
+    paper = memory == "paper"
+    parser = argparse.ArgumentParser(
+        prog=SCRIPT,
+        usage=argparse.SUPPRESS,  # so that an error is one line
+        description=__doc__ and __doc__.splitlines()[0],  # python -OO has no docstrings
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    bundled = os.path.join(os.path.dirname(os.path.realpath(__file__)), "data", "missing-hour.txt")
+    switch = argparse.BooleanOptionalAction
+    add = parser.add_argument
     add("text", nargs="?", metavar="TEXT", type=os.path.abspath, default=bundled, help="file to learn")
-    add("--hidden", type=int, help="hidden units")
-    add("--memory", choices=("content", "paper"), default="content", help="by content alone, or complete")
-    add("--cell", choices=("squashed", "standard"), default="squashed", help="carry tanh of the cell, or it")
-    add("--heads", type=int, default=1, help="read heads")
-    add("--locations", type=int, help="memory locations, paper: 16; free if --load only looks at a model")
-    add("--width", type=int, help="width of a location, paper: 16")
+    add("--hidden", type=int, default=100, help="hidden units")
+    add("--memory", choices=("content", "paper"), default=memory, help="by content alone, or complete")
+    cell = "standard" if paper else "squashed"
+    add("--cell", choices=("squashed", "standard"), default=cell, help="carry its tanh, or it (paper)")
+    add("--heads", type=int, default=1, help="read heads; more than one needs --memory paper")
+    add("--locations", type=int, default=16 if paper else 8, help="memory locations; paper: 16")
+    add("--width", type=int, default=16 if paper else 8, help="width of a location; paper: 16")
     add("--view", help="show what the memory does at these characters ('': TEXT's); with --load: and stop")
-    add("--init_scale", type=float, default=0.01, help="scale of the random weights at the start")
-    add("--batchsize", type=int, help="sequences in a batch")
-    add("--seqlength", type=int, help="time steps in a batch")
+    add("--init_scale", type=float, default=0.01, help="standard deviation of the weights at the start")
+    add("--batchsize", type=int, default=8, help="sequences in a batch")
+    add("--seqlength", type=int, default=15, help="time steps in a batch")
     add("--restart", type=float, default=0.0, help="chance, in each batch, of a jump to a line's start")
-    add("--lr", type=float, help="learning rate of Adagrad")
-    add("--clip", type=float, default=0.0, help="clip each entry of the gradient; 0 is off, 5 usual")
+    add("--lr", type=float, default=0.1, help="learning rate of Adagrad")
+    add("--clip", type=float, default=0.0, help="clip each entry of the gradient; 0 is off")
     add("--seed", type=int, help="makes a run repeatable; random unless given")
-    add("--fp64", action=switch, help="compute in float64")
+    add("--fp64", action=switch, default=True, help="compute in float64")
     add("--bytes", action=switch, default=False, help="read the text as bytes, not as UTF-8")
-    add("--holdout", type=float, default=0.0, help="part of the text kept for measuring")
-    add("--timelimit", type=float, help="seconds of this run")
+    add("--holdout", type=float, default=0.0, help="part of the text, at its end, kept for validation")
+    add("--timelimit", type=float, default=10000.0, help="seconds of this run")
     add("--iters", type=int, help="iterations in all, those of a loaded model counted")
-    add("--report_interval", type=int, help="iterations between log lines")
-    add("--check_interval", type=int, help="iterations between samples, saves and held-out figures")
-    add("--sample_length", type=int, help="characters in a sample")
-    add("--fname", help="log file to add to: iteration, seconds and BPC in columns")
+    add("--report_interval", type=int, default=200, help="iterations between log lines")
+    add("--check_interval", type=int, default=200, help="iterations between checks, samples and saves")
+    add("--sample_length", type=int, default=1000, help="characters in a sample")
+    log = f"{SCRIPT}.dat"
+    add("--fname", default=log, help="log file to add to: iteration, seconds, BPC, validation BPC")
     add("--save", help="file to save the model in, at every check, at the end and on Ctrl-C")
     add("--load", help="saved model to go on from")
-    add("--gradcheck", action=switch, help="check the gradient and stop; --no-gradcheck: never")
-    add("--sample", type=int, help="with --load: print this many characters and stop")
     add("--prime", help="with --sample: text that the model reads first")
     add("--temperature", type=float, default=1.0, help="of samples: 0 takes the likeliest, over 1 dares more")
+    add = parser.add_mutually_exclusive_group().add_argument
+    add("--gradcheck", action=switch, help="check the gradient and stop; --no-gradcheck: never")
+    add("--sample", type=int, help="with --load: print this many characters and stop; TEXT is not read")
     add("--evaluate", action="store_true", help="with --load: print the BPC of all of TEXT and stop")
-    parser.set_defaults(**DEFAULTS)
     return parser
 
 
 def read_options(words):
-    """The command line -> the options of the run, and the model to go on from or None. Raises Mistake."""
-    parser = option_parser()
+    """The command line -> the options of the run, and the model to go on from or None. Raises UserError."""
+    options = vars(option_parser("content").parse_args(words))
+    parser = option_parser(options["memory"])  # once more: with the paper's memory other defaults differ, too
     options = vars(parser.parse_args(words))
-    model, saved = load_model(options["load"]) if options["load"] else (None, {})
-    if (options | saved)["memory"] == "paper":
-        parser.set_defaults(**PAPER)
-    parser.set_defaults(**saved)
-    options = vars(parser.parse_args(words))
-    for name, value in options.items():
-        least = 1 if type(value) is int and name not in ("seed", "sample_length") else 0
-        if type(value) in (int, float) and not least <= value < math.inf:
-            raise Mistake(f"--{name} must be {least} or more, not {value}")
-        if name in ("holdout", "restart") and value > 1:
-            raise Mistake(f"--{name} must be from 0 to 1, not {value}")
+    if "" in (options["load"], options["save"], options["fname"], options["prime"]):
+        raise UserError("an option is empty; was a variable of the shell not set?")
+    model = None
+    if options["load"]:
+        model, saved = load_model(options["load"])
+        parser.set_defaults(**saved)  # and once more: what is not given is as it was saved
+        options = vars(parser.parse_args(words))
+        looking = options["prime"] or options["evaluate"] or options["view"] is not None
+        for name in FIXED:
+            if options[name] != saved[name] and not (name == "locations" and looking):
+                raise UserError(f"--{name} {options[name]} contradicts {options['load']}: {saved[name]}")
+    elif options["sample"] or options["evaluate"]:
+        raise UserError("--sample and --evaluate need --load")
+    check_numbers(options, "--")
     if options["memory"] == "content" and options["heads"] > 1:
-        raise Mistake("the content memory has one read head; for more add --memory paper")
-    for name, needed in (("sample", "load"), ("evaluate", "load"), ("prime", "sample")):
-        if options[name] and not options[needed]:
-            raise Mistake(f"--{name} needs --{needed}")
-    looking = options["sample"] or options["evaluate"] or options.get("view") is not None
-    for name in set(FIXED) & set(saved) - ({"locations"} if looking else set()):
-        if options[name] != saved[name]:
-            raise Mistake(f"--{name} {options[name]} contradicts {options['load']}, which has {saved[name]}")
+        raise UserError("the content memory has one read head; for more add --memory paper")
+    if options["view"] is not None and (options["sample"] or options["evaluate"]):
+        raise UserError("--view does not go with --sample and --evaluate")
+    if options["prime"] and not options["sample"]:
+        raise UserError("--prime needs --sample")
+    save = options["save"]
+    if save and (options["sample"] or options["evaluate"] or options["gradcheck"]):
+        raise UserError("--save needs a run that trains, without --sample, --evaluate and --gradcheck")
+    if save and os.path.exists(save) and not same_file(save, options["load"]):
+        raise UserError(f"{save} is there already; --load it to go on with it, or --save elsewhere")
+    for log in (options["fname"], "gradcheck.log", "sample.log"):
+        for other in (options["text"], options["load"], save):
+            if same_file(log, other):
+                raise UserError(f"{other} is what this run keeps a log in; give it another name")
     if options["seed"] is None:
         options["seed"] = int(np.random.default_rng().integers(1 << 32))
-    if options["bytes"] and options.get("view"):
-        options["view"] = os.fsencode(options["view"]).decode("latin-1")
-    text, load, save, log = (os.path.realpath(options[k] or "") for k in ("text", "load", "save", "fname"))
-    if options["save"] and os.path.exists(save) and save != load:
-        raise Mistake(f"{options['save']} is there already; --load it to go on with it, or --save elsewhere")
-    if options["fname"] and log in (text, load, save):
-        raise Mistake(f"{options['fname']} is the text or a model of this run; name another --fname")
     return options, model
 
 
+def same_file(one, other):
+    """Whether two names, or None, are of one file, be it by way of links."""
+    if not one or not other:
+        return False
+    if os.path.exists(one) and os.path.exists(other):
+        return os.path.samefile(one, other)
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
 def main(words=None):
-    """Do what the command line asks for -> exit status. Raises Mistake, OSError or FloatingPointError."""
+    """Do what the command line asks for -> exit status. Raises UserError, OSError or MemoryError."""
     options, model = read_options(words)
     if options["sample"]:
         print(sample_text(model, options["sample"], options))
         return 0
-    if options["load"] and options["view"] is not None:
-        text = options["view"] or read_text(options["text"], options["bytes"])[:60]
-        print_view(memory_at_work(model, to_ids(text, model["vocab"], "--view"), options))
+
+    view = None
+    if options["view"]:
+        view = typed_text(options["view"], options["bytes"])
+    elif options["view"] == "":
+        view = read_text(options["text"], options["bytes"])[:60]
+    if view and model:
+        print_view(memory_at_work(model, to_ids(view, model["vocab"], "--view"), options))
         return 0
+
     text = read_text(options["text"], options["bytes"])
-    model = model or new_model("".join(sorted(set(text))), options, options["seed"])
+    if not model:
+        model = new_model("".join(sorted(set(text))), options, options["seed"])
     ids = to_ids(text, model["vocab"], options["text"])
     if options["evaluate"]:
-        print(f"{bits_per_character(model, ids, options):.4f} BPC, {len(ids)} characters")
+        print(f"{bits_per_character(model, ids, 1, options):.4f} BPC, {len(ids)} characters")
         return 0
-    ids, held_out = np.split(ids, [len(ids) - int(options["holdout"] * len(ids))])
-    places, needed = len(ids) - options["seqlength"], options["seqlength"] + 1
-    if places < 1:
-        raise Mistake(f"{options['text']}: {len(ids)} characters to learn from, --seqlength needs {needed}")
-    lines = np.append(0, 1 + np.flatnonzero(ids[: places - 1] == model["vocab"].find("\n")))
-    model["starts"] = lines if options["restart"] else range(places)  # where a sequence may begin
+    if view:
+        view = to_ids(view, model["vocab"], "--view")  # an error now, not after hours
+
+    end = len(ids) - int(options["holdout"] * len(ids))
+    if end <= options["seqlength"]:
+        needed = options["seqlength"] + 1
+        raise UserError(f"{options['text']}: {end} characters to learn from, --seqlength needs {needed}")
+    starts = sequence_starts(text[:end], options)
     if options["gradcheck"]:
-        batch = next_batch(model, ids, options)
-        rows = gradcheck(model["params"], *batch, model["state"], model["rng"])
+        inputs, targets = next_batch(model, ids[:end], starts, options)
+        rows = gradcheck(model["params"], inputs, targets, model["state"], model["rng"])
         print(gradient_table(rows))
         return 0 if all(row["max"] < 1e-4 for row in rows) else 1
+
     size = sum(value.size for value in model["params"].values())
-    about = f"{len(ids)} characters, {len(model['vocab'])} different, "
-    about += f"from {os.path.basename(options['text'])}; {size} parameters; seed {options['seed']}"
-    if options["fname"]:  # a file that cannot be written is better told now than after hours
-        write_to(options["fname"], "ab", os.fsencode(f"# {SCRIPT}, {about}: iteration, seconds, BPC\n"))
-    if options["save"]:
-        save_model(options["save"], model, options)
-    print(about)
-    view = to_ids(options["view"] or text[:60], model["vocab"], "--view")  # a Mistake now, not after hours
+    begin = f"from iteration {model['iteration']}" if options["load"] else f"seed {options['seed']}"
+    about = f"{end} characters, {len(model['vocab'])} different, "
+    about += f"from {os.path.basename(options['text'])}; {size} parameters; {begin}"
+    if options["save"]:  # a folder that cannot be written to is better told now than after hours
+        tempfile.TemporaryFile(dir=os.path.dirname(os.path.realpath(options["save"]))).close()
+    try:
+        open(options["fname"], "a").close()
+        append_to(options["fname"], f"# {SCRIPT}, {about}: iteration, seconds, BPC, validation BPC\n")
+    except OSError as error:
+        options["fname"] = None
+        warn(f"no logs are kept: {error}")
+    print(about, flush=True)
     if not model["iteration"]:
-        check(model, ids, options)
-    status = learn(model, ids, held_out, options)
+        check(model, ids[:end], starts, options)
+    status = learn(model, ids[:end], ids[end:], starts, options)
     print(f"----\n{sample_text(model, options['sample_length'], options)}\n----")
-    if options["view"] is not None:
+    if view is not None:
         print_view(memory_at_work(model, view, options))
     return status
 
 
 if __name__ == "__main__":
-    sys.stdout.reconfigure(line_buffering=True, errors="replace")
+    if hasattr(sys.stdout, "reconfigure"):  # not in Jupyter
+        sys.stdout.reconfigure(errors="replace")
     np.seterr(all="ignore")  # a run that diverges ends with one line of its own
+    status = 2
     try:
-        sys.exit(main())
-    except (Mistake, OSError, MemoryError, FloatingPointError) as mistake:  # what a person can put right
-        print(f"{SCRIPT}: error: {mistake}", file=sys.stderr)
-        sys.exit(1 if isinstance(mistake, FloatingPointError) else 2)
+        status = main()
+    except KeyboardInterrupt:
+        status = 130
+    except BrokenPipeError:  # nobody reads on, as behind | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 141
+    except MemoryError as error:
+        print(f"{SCRIPT}: error: too little memory for this text or model. {error}", file=sys.stderr)
+    except (UserError, OSError) as error:
+        print(f"{SCRIPT}: error: {error}", file=sys.stderr)
+    sys.exit(status)

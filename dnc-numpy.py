@@ -34,33 +34,35 @@ dynamic external memory", Nature 538, 2016.
 """
 
 import argparse
-import io
 import json
 import math
 import os
+import re
+import secrets
 import signal
 import sys
+import tempfile
 import time
 
 if __name__ == "__main__":
     # One BLAS thread is the fastest at the default sizes; to be set before NumPy is loaded
     os.environ.setdefault("OPENBLAS_NUM_THREADS", os.environ.get("OMP_NUM_THREADS", "1"))
-    for name in {"SIGINT", "SIGPIPE"} & set(dir(signal)):  # Ctrl-C, or the pipe is closed: just end
-        signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 import numpy as np
 
 SCRIPT = os.path.basename(__file__)
-# The options that make the arrays of a model: the arguments of init_state, and those of init_params, in order
-SIZES = ("hidden", "cell", "memory", "heads", "locations", "width")
-PARAMS_FROM = ("hidden", "memory", "heads", "width", "init_scale")
 EPS = 1e-6  # keeps usages and norms off 0
+INTERFACE = ("Whr", "Whv", "Whw", "Whe", "Whbr", "Whbw", "Whf", "Whga", "Whgw", "Whm")  # complete memory
 
 
 # ---------------------------------------------------------------------------------------------- numerics
 def sigmoid(x):
-    """1 / (1 + exp(-x)), by way of tanh, which cannot overflow."""
-    return 0.5 + 0.5 * np.tanh(0.5 * x)
+    """1 / (1 + exp(-x)), by way of tanh, which cannot overflow; takes the place of x."""
+    x *= 0.5
+    np.tanh(x, out=x)
+    x *= 0.5
+    x += 0.5
+    return x
 
 
 def oneplus(x):
@@ -80,47 +82,102 @@ def softmax_backward(dw, w, axis):
 
 
 def cross_entropy(y, probs, targets):
-    """The loss in nats, summed over S and B: log sum exp(y) - y[target]; y, probs (S, V, B), targets (S, B).
-    log sum exp(y) is y[k] - log probs[k] for any k: the likeliest, whose probs[k] cannot round to 0."""
-    log_sum = y.max(axis=1) - np.log(probs.max(axis=1))
-    return (log_sum - np.take_along_axis(y, targets[:, None], axis=1)[:, 0]).sum()
+    """The loss in nats, summed over S and B: -log probs[target]; logits y, probs (S, V, B), targets (S, B).
+
+    Of a probability that has underflowed, the log would be -inf: then from log probs = y - log Z."""
+    p = np.take_along_axis(probs, targets[:, None], axis=1)
+    if p.real.min() > 1e-30:
+        return -np.log(p).sum()
+    top = y.max(axis=1, keepdims=True)
+    log_Z = top + np.log(np.exp(y - top).sum(axis=1, keepdims=True))
+    return (log_Z - np.take_along_axis(y, targets[:, None], axis=1)).sum()
 
 
 # ----------------------------------------------------------------------------------- parameters and state
-def init_params(rng, vocab_size, hidden, memory="content", heads=1, width=10, init_scale=0.01):
-    """Weights from normal noise times init_scale, biases 0 but 1 for f; a dict of float64 arrays."""
+def param_shapes(vocab_size, hidden, memory, heads, width):
+    """The shape of every parameter, in the order of every table."""
     V, H, R, W = vocab_size, hidden, heads, width
-    rows = {"Whr": R * W, "Whv": W, "Whw": W, "Whe": W}  # read keys, write vector, write key, erase vector
+    shapes = {
+        "Wxh": (4 * H, V),  # input to the gates, in the order i, o, f, g
+        "Whh": (4 * H, H),  # hidden to the gates
+        "Why": (V, H),  # hidden to output
+        "Whr": (R * W, H),  # hidden to the memory's interface: read keys,
+        "Whv": (W, H),  # write vector,
+        "Whw": (W, H),  # write key,
+        "Whe": (W, H),  # erase vector
+        "Whbr": (R, H),  # read strengths
+        "Whbw": (1, H),  # write strength
+        "Whf": (R, H),  # free gates
+        "Whga": (1, H),  # allocation gate
+        "Whgw": (1, H),  # write gate
+        "Whm": (3 * R, H),  # read modes, head after head, in the order backward, content, forward
+        "bi": (R * W + 3 * W + 6 * R + 3, 1),  # bias of the interface, in the order of the rows above
+        "Wrh": (4 * H, R * W),  # read vectors to the gates
+        "Wry": (V, R * W),  # read vectors to output
+        "bh": (4 * H, 1),
+        "by": (V, 1),
+    }
+    if memory == "content":
+        for name in ("Whbr", "Whbw", "Whf", "Whga", "Whgw", "Whm", "bi"):
+            del shapes[name]
+    return shapes
+
+
+def init_params(rng, vocab_size, hidden, memory="content", heads=1, width=10, init_scale=0.01):
+    """Weights from normal noise times init_scale, biases 0 unless it says why; a dict of float64 arrays."""
+    params = {}
+    for name, shape in param_shapes(vocab_size, hidden, memory, heads, width).items():
+        params[name] = np.zeros(shape)
+        if name.startswith("W"):
+            params[name] += rng.standard_normal(shape) * init_scale
+    params["bh"][2 * hidden : 3 * hidden] = 1  # f: a cell that remembers until it learns to forget
     if memory == "paper":
-        rows |= {"Whbr": R, "Whbw": 1}  # read strengths, write strength
-        rows |= {"Whf": R, "Whga": 1, "Whgw": 1}  # free gates, allocation gate, write gate
-        rows |= {"Whm": 3 * R}  # read modes, a head after the other, in the order backward, content, forward
-    shapes = {"Wxh": (4 * H, V), "Whh": (4 * H, H), "Why": (V, H)}  # input and hidden to the gates, to output
-    shapes |= {name: (count, H) for name, count in rows.items()}  # hidden to the memory's interface
-    shapes |= {"Wrh": (4 * H, R * W), "Wry": (V, R * W)}  # read vectors to the gates, to output
-    params = {name: rng.standard_normal(shape) * init_scale for name, shape in shapes.items()}
-    params |= {"bh": np.zeros((4 * H, 1)), "by": np.zeros((V, 1))}
-    params["bh"][2 * H : 3 * H] = 1  # a cell that remembers until it learns to forget
+        bias = bias_rows(params, params["bi"])  # views
+        bias["Whbr"][:] = 3  # strong keys: they choose one location, not a mean of all
+        bias["Whbw"][:] = 3
+        bias["Whga"][:] = 2  # write to free locations
+        bias["Whgw"][:] = 2  # and do write
+        bias["Whm"][1::3] = 9  # read by content
     return params
+
+
+def bias_rows(params, values):
+    """The rows of bi, or of what has its rows, that belong to each matrix of the interface, by its name."""
+    rows = {}
+    end = 0
+    for name in INTERFACE:
+        start = end
+        end = start + len(params[name])
+        rows[name] = values[start:end]
+    return rows
 
 
 def init_state(rng, batchsize, hidden, cell="squashed", memory="content", heads=1, locations=5, width=10):
     """The state of sequences that begin: all zero, but for noise in the memory addressed by content, where no
     address could ever tell equal rows apart."""
     H, B, R, N, W = hidden, batchsize, heads, locations, width
-    carried = {"squashed": "c", "standard": "s"}[cell]
-    shapes = {"h": (H, B), carried: (H, B), "M": (N, W, B), "r": (R * W, B)}
-    if memory == "paper":  # usage, precedence, links, write weighting, read weightings
-        shapes |= {"u": (N, B), "p": (N, B), "L": (N, N, B), "ww": (N, B), "wr": (R, N, B)}
-    state = {name: np.zeros(shape) for name, shape in shapes.items()}
+    key = {"squashed": "c", "standard": "s"}[cell]
+    state = {
+        "h": np.zeros((H, B)),
+        key: np.zeros((H, B)),
+        "M": np.zeros((N, W, B)),
+        "r": np.zeros((R * W, B)),
+    }
     if memory == "content":
         state["M"] += rng.standard_normal((N, W, B)) * 0.01
+    else:
+        state["u"] = np.zeros((N, B))  # usage
+        state["p"] = np.zeros((N, B))  # precedence
+        state["L"] = np.zeros((N, N, B))  # links
+        state["ww"] = np.zeros((N, B))  # write weighting
+        state["wr"] = np.zeros((R, N, B))  # read weightings
     return state
 
 
-def fresh_state(batchsize, options, rng=None):
-    """init_state as the command line's options have it; without rng always with the same noise."""
-    state = init_state(rng or np.random.default_rng(0), batchsize, *(options[name] for name in SIZES))
+def fresh_state(batchsize, options, rng):
+    """init_state as the command line's options have it."""
+    sizes = [options[name] for name in ("hidden", "cell", "memory", "heads", "locations", "width")]
+    state = init_state(rng, batchsize, *sizes)
     return as_type(state, np.float64 if options["fp64"] else np.float32)
 
 
@@ -140,9 +197,9 @@ def norm(x):
     return np.sqrt(np.einsum("bnw,bnw->bn", x, x) + EPS)
 
 
-def norm_backward(dnorm, x, norm):
+def norm_backward(dx_norm, x, x_norm):
     """-> dx"""
-    return x * (dnorm / norm)[:, :, None]
+    return x * (dx_norm / x_norm)[:, :, None]
 
 
 def content_weighting(M, M_norm, k, k_norm, beta):
@@ -157,33 +214,36 @@ def content_weighting(M, M_norm, k, k_norm, beta):
 
 
 def content_weighting_backward(dc, c, scores, factor, M, M_norm):
-    """-> the gradients in k.m, in |m|, in k by way of k.m (in |k| it is -dlog_beta / |k|), in log beta"""
+    """-> the gradients in the products k.m (B, K, N), in |m|, in k by way of k.m, and in log beta.
+
+    As scores = beta k.m / (|k| |m|), those in log beta, log |k|, log |m| are sums of dscores * scores, with a
+    minus for the norms: in |k| it is -dlog_beta / |k|. That in M by way of k.m is dproducts' k."""
     dscores = softmax_backward(dc, c, axis=2)
-    ddot = dscores * factor
-    dscores *= scores  # log beta's gradient, before the sum; log |k|'s and log |m|'s are the same, negated
-    return ddot, -dscores.sum(axis=1) / M_norm, ddot @ M, dscores.sum(axis=2)
+    dproducts = dscores * factor
+    dscores *= scores
+    return dproducts, -dscores.sum(axis=1) / M_norm, dproducts @ M, dscores.sum(axis=2)
 
 
-def usage(u0, ww0, wr0, f):
-    """u = (u0 + ww0 - u0 ww0) psi, with the retention psi = prod over heads of (1 - f wr0).
+def usage(u0, ww0, wr0, free):
+    """u = (u0 + ww0 - u0 ww0) psi, with the retention psi = prod over heads of (1 - free wr0).
 
     A location's usage rises by writing to it, and falls when a head that has read it sets it free.
-    u0, ww0 (B, N), wr0 (B, R, N), free gates f (B, R) -> u (B, N)"""
-    return (u0 + ww0 - u0 * ww0) * (1 - f[:, :, None] * wr0).prod(axis=1)
+    u0, ww0 (B, N), wr0 (B, R, N), free gates (B, R) -> u (B, N)"""
+    return (u0 + ww0 - u0 * ww0) * (1 - free[:, :, None] * wr0).prod(axis=1)
 
 
-def usage_slopes(u0, ww0, wr0, f):
-    """The derivatives of u in u0, ww0, wr0 and f, for all steps at once: S stands before the axes above."""
-    kept, R = 1 - f[..., None] * wr0, f.shape[2]
+def usage_slopes(u0, ww0, wr0, free):
+    """The derivatives of u in u0, ww0, wr0, free, for all steps at once: S stands before the axes above."""
+    kept, R = 1 - free[..., None] * wr0, free.shape[2]
     psi = kept.prod(axis=2)
     others = np.stack([np.delete(kept, head, axis=2).prod(axis=2) for head in range(R)], axis=2)
-    freed = -(u0 + ww0 - u0 * ww0)[:, :, None] * others  # in f wr0
-    return psi * (1 - ww0), psi * (1 - u0), freed * f[..., None], freed * wr0
+    freed = -(u0 + ww0 - u0 * ww0)[:, :, None] * others  # in free wr0
+    return psi * (1 - ww0), psi * (1 - u0), freed * free[..., None], freed * wr0
 
 
-def usage_backward(du, u0_slope, ww0_slope, wr0_slope, f_slope):
-    """-> du0, dww0, dwr0, df, with the slopes of one step out of usage_slopes"""
-    return du * u0_slope, du * ww0_slope, du[:, None] * wr0_slope, (f_slope @ du[:, :, None])[:, :, 0]
+def usage_backward(du, u0_slope, ww0_slope, wr0_slope, free_slope):
+    """-> du0, dww0, dwr0, dfree, with the slopes of one step out of usage_slopes"""
+    return du * u0_slope, du * ww0_slope, du[:, None] * wr0_slope, (free_slope @ du[:, :, None])[:, :, 0]
 
 
 def allocation(u):
@@ -208,7 +268,8 @@ def allocation(u):
 def allocation_backward(da, cache, later):
     """-> du; the order phi counts as constant. later (N, N) is 1 where the row comes after the column."""
     phi, used, a_sorted, before = cache
-    da, du = da.take(phi), np.empty_like(used)
+    da = da.take(phi)
+    du = np.empty_like(used)
     dused = (da * a_sorted).dot(later) / used - da * before  # used_j is in the a of all that come later
     du.ravel()[phi] = (1 - EPS) * dused
     return du
@@ -298,34 +359,41 @@ def read_weighting_backward(dwr, L, wr0, pi, modes):
 
 # The memory's interface
 #
-# What h tells the memory is a row xi for each sequence: its parts, in the order of the columns, and the
+# What h tells the memory is a column xi for each sequence: its parts, in the order of the rows, and the
 # parameters that give them. The keys of all heads are one part, and so are their strengths.
-PARTS = {
-    "k": ("Whr", "Whw"),  # the paper's read keys k^r and write key k^w: what a location should be like
+CONTENT_PARTS = {
     "v": ("Whv",),  # write vector v: what is added
+    "k": ("Whr", "Whw"),  # read key and write key: what a location should be like
     "e": ("Whe",),  # erase vector e: what is taken away first, through sigmoid
 }
 PAPER_PARTS = {
-    "f": ("Whf",),  # free gates f: may what a head has just read be overwritten? through sigmoid
-    "ga": ("Whga",),  # allocation gate g^a: write to a free location or by content? through sigmoid
-    "gw": ("Whgw",),  # write gate g^w: write at all? through sigmoid
+    "k": ("Whr", "Whw"),  # the paper's read keys k^r and write key k^w
+    "v": ("Whv",),  # v and e stand side by side, as write takes them,
+    "e": ("Whe",),  # and so do e to gw, which all go through sigmoid
+    "free": ("Whf",),  # free gates f: may what a head has just read be overwritten?
+    "ga": ("Whga",),  # allocation gate g^a: write to a free location or by content?
+    "gw": ("Whgw",),  # write gate g^w: write at all?
     "beta": ("Whbr", "Whbw"),  # strengths beta^r and beta^w: how sharply a key chooses; through oneplus
     "pi": ("Whm",),  # read modes pi: backward, by content or forward; through softmax
 }
 MEMORY = ("M", "u", "p", "L", "ww", "wr")  # what the complete memory carries on; the content memory only M
 
 
-def interface_columns(params):
-    """Where the parts of the interface stand, part -> slice of columns; and their parameters' names.
-
-    v and e stand side by side, as write takes them, and so do e to gw, which all go through the sigmoid."""
-    parts, at, start = PARTS | (PAPER_PARTS if "Whm" in params else {}), {}, 0
-    for part, names in parts.items():
-        size = sum(len(params[name]) for name in names)
-        at[part], start = slice(start, start + size), start + size
-    at["ve"] = slice(at["v"].start, at["e"].stop)
-    at["sigmoid"] = slice(at["e"].start, at["gw" if "gw" in at else "e"].stop)
-    return at, [name for names in parts.values() for name in names]
+def interface_rows(params):
+    """Where the parts of the interface stand, part -> slice of rows; and likewise their parameters."""
+    at = {}
+    rows = {}
+    end = 0
+    for part, names in (PAPER_PARTS if "Whm" in params else CONTENT_PARTS).items():
+        start = end
+        for name in names:
+            rows[name] = slice(end, end + len(params[name]))
+            end = rows[name].stop
+        at[part] = slice(start, end)
+    if "Whm" in params:
+        at["ve"] = slice(at["v"].start, at["e"].stop)
+        at["sigmoid"] = slice(at["e"].start, at["gw"].stop)
+    return at, rows
 
 
 # ------------------------------------------------------------------------------------------------ forward
@@ -340,42 +408,76 @@ def forward(params, inputs, state):
     c, s = (np.empty((S + 1, H, B), dtype) for _ in range(2))  # likewise
     key = "c" if "c" in state else "s"
     carried = c if key == "c" else s
-    hr[0, :H], hr[0, H:], c[0], carried[0] = state["h"], state["r"], 0, state[key]
-    gates = np.empty((S, 4 * H, B), dtype)
+    hr[0, :H] = state["h"]
+    hr[0, H:] = state["r"]
+    c[0] = 0
+    carried[0] = state[key]
+    gates = np.empty((S, 4 * H, B), dtype)  # z at first, then i, o, f, g
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
 
-    at, names = interface_columns(params)
-    Wgates = np.hstack([params["Whh"], params["Wrh"]])
+    at, rows = interface_rows(params)
+    Wgates = np.hstack([params["Whh"], params["Wrh"]], dtype=dtype)
     Wout = np.hstack([params["Why"], params["Wry"]])
-    Wxi_T = np.ascontiguousarray(np.vstack([params[name] for name in names]).T)
-    # Wxh x + bh of all steps, (S, 4H, B): a product with a one-hot x is a column of Wxh
-    zx = np.take(params["Wxh"] + params["bh"], inputs, axis=1).swapaxes(0, 1).copy()
-    xi = np.empty((S, B, Wxi_T.shape[1]), dtype)
-    memory_step = complete_memory if "Whm" in params else content_memory
-    memory = [np.moveaxis(state[name], -1, 0).astype(dtype, order="C") for name in MEMORY if name in state]
+    Wxi = np.vstack([params[name] for name in rows], dtype=dtype)
+    Wxh_T = params["Wxh"].T
+    if inputs.size > len(Wxh_T):
+        Wxh_T = Wxh_T.copy()  # many rows are taken faster from a copy
+    zx = (Wxh_T[inputs] + params["bh"].T).swapaxes(1, 2).copy()  # (S, 4H, B): Wxh x is a column of Wxh
+    xi = np.empty((S, len(Wxi), B), dtype)
+    memory = [state[name].astype(dtype) for name in MEMORY if name in state]
+    memory_step = content_memory
     if "Whm" in params:
+        memory_step = complete_memory
+        memory = [np.moveaxis(value, -1, 0).copy() for value in memory]
         memory.append(norm(memory[0]))  # of M's rows; carried on as well, last
+    N, W, _ = state["M"].shape
+    sums = {
+        "N": np.ones((N, N), dtype),
+        "W": np.ones((1, W), dtype),
+    }  # products with ones are the fastest sums
     steps = []
-    for t in range(S):
-        z = zx[t] + Wgates.dot(hr[t])  # dot is faster than @ where matrices are small
-        gates[t, : 3 * H] = sigmoid(z[: 3 * H])  # i, o and f stand side by side
-        np.tanh(z[3 * H :], out=g[t])
-        s[t + 1] = i[t] * g[t] + f[t] * carried[t]
-        np.tanh(s[t + 1], out=c[t + 1])
-        h = np.multiply(o[t], c[t + 1], out=hr[t + 1, :H])
-        h.T.dot(Wxi_T, out=xi[t])
-        r, memory, step = memory_step(xi[t], at, memory)
-        hr[t + 1, H:] = r.reshape(B, RW).T
+    half = np.array(0.5, dtype)  # NumPy takes an array faster than a number
+    views = zx, gates, gates[:, : 3 * H], i, o, f, g, s[1:], c[1:], hr[1:, :H], hr[1:, H:], xi, hr, carried
+    views = zip(*views, strict=False)
+    for zx_t, z_t, iof_t, i_t, o_t, f_t, g_t, s_t, c_t, h_t, r_t, xi_t, hr0, carried0 in views:  # of one step
+        Wgates.dot(hr0, out=z_t)  # dot is faster than @ where matrices are small
+        z_t += zx_t
+        iof_t *= half
+        np.tanh(z_t, out=z_t)
+        iof_t *= half
+        iof_t += half  # sigmoid
+        np.multiply(i_t, g_t, out=s_t)
+        s_t += f_t * carried0
+        np.tanh(s_t, out=c_t)
+        np.multiply(o_t, c_t, out=h_t)
+        Wxi.dot(h_t, out=xi_t)
+        memory, step = memory_step(xi_t, at, memory, r_t, sums)
         steps.append(step)
     hr_columns = columns(hr)  # (H + R W, (S + 1) B)
     y = (Wout @ hr_columns[:, B:] + params["by"]).reshape(-1, S, B).swapaxes(0, 1)  # (S, V, B), all at once
     probs = softmax(y, axis=1)
-    cache = {"inputs": inputs, "key": key, "hr_columns": hr_columns, "c": c, "carried": carried}
-    cache |= {"gates": gates, "xi": xi, "at": at, "names": names, "steps": steps}
-    cache |= {"Wgates": Wgates, "Wout": Wout, "Wxi_T": Wxi_T, "y": y, "probs": probs}
-    end = {"h": hr[S, :H], key: carried[S], "r": hr[S, H:]}
-    end |= {name: np.moveaxis(value, 0, -1) for name, value in zip(MEMORY, memory, strict=False)}
-    return probs, cache, {name: end[name].copy() for name in state}
+    cache = {
+        "inputs": inputs,
+        "key": key,
+        "hr_columns": hr_columns,
+        "c": c,
+        "carried": carried,
+        "gates": gates,
+        "xi": xi,
+        "at": at,
+        "rows": rows,
+        "sums": sums,
+        "steps": steps,
+        "Wgates": Wgates,
+        "Wout": Wout,
+        "Wxi": Wxi,
+        "y": y,
+        "probs": probs,
+    }
+    end = {"h": hr[S, :H].copy(), key: carried[S].copy(), "r": hr[S, H:].copy()}
+    for name, value in zip(MEMORY, memory, strict=False):
+        end[name] = np.moveaxis(value, 0, -1).copy() if "Whm" in params else value.copy()
+    return probs, cache, {name: end[name] for name in state}
 
 
 def columns(a):
@@ -390,32 +492,50 @@ def one_hot(ids, size, dtype):
     return x
 
 
-def content_memory(xi, at, before):
-    """krocki/dnc's memory: both addresses are softmax(M0 k).
+def content_memory(xi, at, before, r, sums):
+    """krocki/dnc's memory: both addresses are softmax(M0 k). The batch is the last axis.
 
-    xi (B, columns), W h at first; sigmoid and oneplus of its parts take their place. at: where they stand.
-    before: what the memory carries -> r (B, 1, W), what it carries on, what backward needs"""
+    xi (rows, B), W h at first; sigmoid and oneplus of its parts take their place. at: where they stand.
+    before: what the memory carries -> what it carries on, what backward needs; fills r (W, B).
+    NumPy is fastest with arrays of one shape: all that M0 meets is laid out like it, (N, W, B)."""
     (M0,) = before
-    xi[:, at["sigmoid"]] = sigmoid(xi[:, at["sigmoid"]])
-    k = xi[:, at["k"]].reshape(len(xi), 2, -1)
-    w = softmax(k @ M0.swapaxes(1, 2), axis=2)  # (B, 2, N): wr, ww
-    M, kept = write(M0, w[:, 1], xi[:, at["ve"]])
-    return w[:, :1] @ M, (M,), {"before": before, "after": (M,), "w": w, "kept": kept}
+    N, W, B = M0.shape
+    minus_e = xi[at["e"]]
+    np.negative(sigmoid(minus_e), out=minus_e)
+    like_M = np.empty((6, N, W, B), M0.dtype)
+    v, kr, kw, minus_e, wr, ww = like_M
+    like_M[:4] = xi.reshape(4, 1, W, B)
+    w = np.empty((N, 2, 1, B), M0.dtype)
+    np.matmul(sums["W"], like_M[1:3] * M0, out=w.swapaxes(0, 1))  # the scores M0 k
+    w = w.reshape(N, 2 * B)
+    w -= w.max(axis=0)  # softmax over N
+    np.exp(w, out=w)
+    w /= sums["N"].dot(w)
+    like_M[4:] = w.reshape(N, 2, 1, B).swapaxes(0, 1)
+    change = minus_e * M0
+    change += v
+    M = ww * change
+    M += M0  # M0 + ww (v - e M0)
+    sums["N"][0].dot((wr * M).reshape(N, W * B), out=r.reshape(W * B))  # M' wr
+    return (M,), {"before": before, "after": (M,), "w": w, "like_M": like_M, "change": change}
 
 
-def complete_memory(xi, at, before):
-    """The memory of the paper; arguments and results as above, but r (B, R, W)."""
+def complete_memory(xi, at, before, r, sums):
+    """The memory of the paper; arguments and results as above, r (R W, B), but what it carries has the batch
+    first."""
     M0, u0, p0, L0, ww0, wr0, M0_norm = before
     B, R, _ = wr0.shape
-    xi[:, at["sigmoid"]] = sigmoid(xi[:, at["sigmoid"]])
-    beta = xi[:, at["beta"]] = oneplus(xi[:, at["beta"]])
+    sigmoid(xi[at["sigmoid"]])
+    xi[at["beta"]] = oneplus(xi[at["beta"]])
+    xi = xi.T.copy()
+    beta = xi[:, at["beta"]]
     pi = softmax(xi[:, at["pi"]].reshape(B, R, 3), axis=2)
     k = xi[:, at["k"]].reshape(B, R + 1, -1)  # the R read keys, then the write key; beta likewise
     k_norm = norm(k)
 
-    u = usage(u0, ww0, wr0, xi[:, at["f"]])
+    u = usage(u0, ww0, wr0, xi[:, at["free"]])
     a, order = allocation(u)
-    cw, *cw_cache = content_weighting(M0, M0_norm, k[:, R:], k_norm[:, R:], beta[:, R:])
+    cw, *cw_cache = content_weighting(M0, M0_norm, k[:, R:], k_norm[:, R:], beta[:, R:])  # (B, 1, N)
     ww = write_weighting(a, cw[:, 0], xi[:, at["ga"]], xi[:, at["gw"]])
     M, M_kept = write(M0, ww, xi[:, at["ve"]])
 
@@ -425,9 +545,25 @@ def complete_memory(xi, at, before):
     cr, *cr_cache = content_weighting(M, M_norm, k[:, :R], k_norm[:, :R], beta[:, :R])
     wr, modes = read_weighting(L, wr0, cr, pi)
     after = (M, u, p, L, ww, wr, M_norm)
-    cache = {"before": before, "after": after, "k_norm": k_norm, "order": order, "a": a, "cw": cw, "cr": cr}
-    cache |= {"cw_cache": cw_cache, "cr_cache": cr_cache, "pi": pi, "modes": modes}
-    return wr @ M, after, cache | {"M_kept": M_kept, "L_kept": L_kept, "p_kept": p_kept}
+    r[:] = (wr @ M).reshape(B, -1).T
+    cache = {
+        "before": before,
+        "after": after,
+        "xi": xi,
+        "k_norm": k_norm,
+        "order": order,
+        "a": a,
+        "cw": cw,
+        "cw_cache": cw_cache,
+        "M_kept": M_kept,
+        "L_kept": L_kept,
+        "p_kept": p_kept,
+        "cr": cr,
+        "cr_cache": cr_cache,
+        "pi": pi,
+        "modes": modes,
+    }
+    return after, cache
 
 
 # ----------------------------------------------------------------------------------------------- backward
@@ -436,124 +572,185 @@ def backward(params, targets, cache):
 
     targets (S, B) ints, cache of the same batch -> a dict with the names and shapes of params."""
     hr_columns, c, carried, gates = (cache[name] for name in ("hr_columns", "c", "carried", "gates"))
-    xi, at = cache["xi"], cache["at"]
+    xi, at, sums = cache["xi"], cache["at"], cache["sums"]
     (S, B), H, V = targets.shape, c.shape[1], len(params["by"])
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
-    # First, for all steps at once, what one step does not need of another; ds * s_to_zi is dzi, and so on
-    dy = columns(cache["probs"]) - one_hot(targets, V, c.dtype)  # (V, S B), see dnc-debug.py
+    # First, for all steps at once, what one step does not need of another
+    dy = columns(cache["probs"]).copy()  # (V, S B), see dnc-debug.py
+    dy[targets.ravel(), np.arange(S * B)] -= 1
     dhr_out = (cache["Wout"].T @ dy).reshape(-1, S, B).swapaxes(0, 1).copy()  # (S, H + R W, B), into h and r
-    s_to_zi, s_to_zf, s_to_zg = g * i * (1 - i), carried[:-1] * f * (1 - f), i * (1 - g**2)
-    h_to_zo = c[1:] * o * (1 - o)
+    dz = gates * (1 - gates)  # derivatives by z: of s by the arguments of i, f and g, of h by that of o
+    dzi, dzo, dzf, dzg = dz.reshape(S, 4, H, B).swapaxes(0, 1)
+    dzi *= g
+    dzo *= c[1:]
+    dzf *= carried[:-1]
+    np.multiply(i, 1 - g**2, out=dzg)
     slope_c = 1 - c**2  # of tanh, at every step
     h_to_s = o * slope_c[1:]
     s_to_s0 = f * slope_c[:-1] if cache["key"] == "c" else f  # to the s of the step before
-    steps, slopes = cache["steps"], np.ones_like(xi)  # slopes of the functions that made the columns of xi
-    slopes[..., at["sigmoid"]] = xi[..., at["sigmoid"]] * (1 - xi[..., at["sigmoid"]])
-    memory_step, dmemory = content_memory_backward, [np.zeros_like(value) for value in steps[-1]["after"]]
+    slopes = np.ones_like(xi)  # of the functions that made the rows of xi
+    steps = cache["steps"]
+    memory_step = content_memory_backward
+    if "Whm" not in params:
+        slopes[:, at["e"]] = xi[:, at["e"]] * (1 + xi[:, at["e"]])  # of -e
+    else:
+        slopes[:, at["sigmoid"]] = xi[:, at["sigmoid"]] * (1 - xi[:, at["sigmoid"]])
+        memory_step = complete_memory_backward
+        add_usage_slopes(steps, xi[:, at["free"]].swapaxes(1, 2))
+        beta = xi[
+            :, at["beta"]
+        ]  # dxi has the gradient in log beta; oneplus has the slope 1 - exp(1 - oneplus)
+        slopes[:, at["beta"]] = -np.expm1(1 - beta) / beta
+    Wgates_T = np.ascontiguousarray(cache["Wgates"].T)
+    Wxi_T = np.ascontiguousarray(cache["Wxi"].T)
+    dxi = np.empty_like(xi)
+    # What reaches h, r, s and the memory by way of the next step; none at the end: truncated BPTT
+    dhr_next = np.zeros_like(dhr_out[0])
+    ds_next = np.zeros_like(c[0])
+    dmemory_next = [np.zeros_like(value) for value in steps[-1]["after"]]
     if "Whm" in params:
-        memory_step, steps = complete_memory_backward, for_all_steps(steps, xi, at)
-        dmemory += [np.zeros_like(steps[-1]["cw"]), np.zeros_like(dmemory[0][:, :1])]  # left, right: none yet
-        beta = xi[..., at["beta"]]  # dxi has that in log beta; oneplus has the slope 1 - exp(1 - oneplus)
-        slopes[..., at["beta"]] = -np.expm1(1 - beta) / beta
-    Wgates_T, Wxi_T = np.ascontiguousarray(cache["Wgates"].T), cache["Wxi_T"]
-    dxi, dz = np.empty_like(xi), np.empty_like(gates)
-    dzi, dzo, dzf, dzg = dz.reshape(S, 4, H, B).swapaxes(0, 1)
-    dhr0 = ds0 = 0  # what reaches h, r and s by way of the next step; none at the end: truncated BPTT
-    for t in reversed(range(S)):
-        dhr = dhr_out[t] + dhr0
-        dmemory = memory_step(dhr[H:], dmemory, steps[t], xi[t], at, dxi[t])
-        dxi[t] *= slopes[t]
-        dh = dhr[:H] + Wxi_T.dot(dxi[t].T)  # from the interface into h
-        ds = dh * h_to_s[t] + ds0  # through c = tanh(s)
-        np.multiply(ds, s_to_zi[t], out=dzi[t])  # into the arguments of the gates
-        np.multiply(dh, h_to_zo[t], out=dzo[t])
-        np.multiply(ds, s_to_zf[t], out=dzf[t])
-        np.multiply(ds, s_to_zg[t], out=dzg[t])
-        ds0 = ds * s_to_s0[t]
-        dhr0 = Wgates_T.dot(dz[t])
+        sums = sums | {"later": np.tri(len(sums["N"]), k=-1, dtype=dxi.dtype)}
+        dmemory_next.append(np.zeros_like(steps[-1]["cw"]))  # see complete_memory_backward
+        dmemory_next.append(np.zeros_like(dmemory_next[0][:, :1]))
+    views = (
+        dhr_out,
+        dhr_out[:, :H],
+        dhr_out[:, H:],
+        dxi,
+        slopes,
+        steps,
+        h_to_s,
+        s_to_s0,
+        dz,
+        dzi,
+        dzo,
+        dzf,
+        dzg,
+    )
+    views = zip(*(view[::-1] for view in views), strict=True)
+    for dhr, dh, dr, dxi_t, slopes_t, step, to_s, to_s0, dz_t, dzi_t, dzo_t, dzf_t, dzg_t in views:
+        dhr += dhr_next
+        dmemory_next = memory_step(dr, dmemory_next, step, at, dxi_t, sums)
+        dxi_t *= slopes_t
+        dh += Wxi_T.dot(dxi_t)  # from the interface into h
+        ds = dh * to_s  # through c = tanh(s)
+        ds += ds_next
+        dzi_t *= ds  # into the arguments of the gates
+        dzo_t *= dh
+        dzf_t *= ds
+        dzg_t *= ds
+        np.multiply(ds, to_s0, out=ds_next)
+        Wgates_T.dot(dz_t, out=dhr_next)
     dz = columns(dz)
     dWgates, dWout = dz @ hr_columns[:, :-B].T, dy @ hr_columns[:, B:].T
-    dWxi = (hr_columns[:H, B:] @ dxi.reshape(S * B, -1)).T
-    ends = np.cumsum([len(params[name]) for name in cache["names"]])
-    grads = dict(zip(cache["names"], np.split(dWxi, ends[:-1]), strict=True))
-    grads |= {"Wxh": dz @ one_hot(cache["inputs"], V, c.dtype).T, "bh": dz.sum(axis=1, keepdims=True)}
-    grads |= {"Whh": dWgates[:, :H], "Wrh": dWgates[:, H:], "Why": dWout[:, :H], "Wry": dWout[:, H:]}
-    grads |= {"by": dy.sum(axis=1, keepdims=True)}
+    dWxi = columns(dxi) @ hr_columns[:H, B:].T
+    grads = {
+        "Wxh": dz @ one_hot(cache["inputs"], V, c.dtype).T,
+        "Whh": dWgates[:, :H],
+        "Wrh": dWgates[:, H:],
+        "Why": dWout[:, :H],
+        "Wry": dWout[:, H:],
+        "bh": dz.sum(axis=1, keepdims=True),
+        "by": dy.sum(axis=1, keepdims=True),
+    }
+    for name, rows in cache["rows"].items():
+        grads[name] = dWxi[rows]
     return {name: grads[name] for name in params}
 
 
-def content_memory_backward(dr, dmemory, step, xi, at, dxi):
+def content_memory_backward(dr, dmemory_next, step, at, dxi, sums):
     """From the gradients in r (W, B) and in what is carried on to that in what was carried; fills dxi."""
-    (M0,), (M,), (dM,), w = step["before"], step["after"], dmemory, step["w"]
-    B, _, W = M0.shape
-    k, dk = (part[:, at["k"]].reshape(B, 2, W) for part in (xi, dxi))  # views
-    dr = dr.T.reshape(B, 1, W)
-    dw = np.empty_like(w)
-    np.matmul(dr, M.swapaxes(1, 2), out=dw[:, :1])  # r = M' wr
-    dM = dM + w[:, 0, :, None] * dr
-    dM0, dw[:, 1], dxi[:, at["ve"]] = write_backward(dM, step["kept"], M0, w[:, 1], xi[:, at["ve"]])
-    dscores = softmax_backward(dw, w, axis=2)  # into M0 k
-    np.matmul(dscores, M0, out=dk)
-    dM0 += dscores.swapaxes(1, 2) @ k
-    return (dM0,)
+    (M0,) = step["before"]
+    (M,) = step["after"]
+    (dM,) = dmemory_next
+    N, W, B = M0.shape
+    w = step["w"]
+    like_M = step["like_M"]
+    _, _, _, _, wr, ww = like_M
+    to_w = np.empty((2, N, W, B), M0.dtype)  # whose sums over W are the gradients in wr and ww
+    to_w[0] = dr
+    dM += wr * to_w[0]  # r = M' wr
+    to_w[0] *= M
+    np.multiply(dM, step["change"], out=to_w[1])  # M = M0 + ww change
+    dw = np.empty((N, 2, 1, B), M0.dtype)
+    np.matmul(sums["W"], to_w, out=dw.swapaxes(0, 1))
+    dw = dw.reshape(N, 2 * B)
+    dw *= w  # softmax_backward
+    dw -= w * sums["N"].dot(dw)
+    # The gradients in the products of M0 and kr, kw, -e; then in v, kr, kw and -e, before their sum over N
+    buffer = np.empty((6, N, W, B), M0.dtype)
+    to_products = buffer[:3]
+    to_products[:2] = dw.reshape(N, 2, 1, B).swapaxes(0, 1)
+    np.multiply(ww, dM, out=to_products[2])
+    np.multiply(to_products, M0, out=buffer[3:])
+    np.matmul(sums["N"][:1], buffer[2:].reshape(4, N, W * B), out=dxi.reshape(4, 1, W * B))
+    to_products *= like_M[1:4]
+    for to_M0 in to_products:
+        dM += to_M0
+    return (dM,)
 
 
-def for_all_steps(steps, xi, at):
-    """The caches of complete_memory with what is best worked out once, or for all steps at once."""
-    _, u0, _, _, ww0, wr0, _ = zip(*(step["before"] for step in steps), strict=True)
-    slopes = usage_slopes(np.stack(u0), np.stack(ww0), np.stack(wr0), xi[..., at["f"]])
-    N = wr0[0].shape[2]
-    once = {"ones": np.ones((N, 1), xi.dtype), "later": np.tri(N, k=-1, dtype=xi.dtype)}
-    return [step | once | {"u_slopes": s} for step, s in zip(steps, zip(*slopes, strict=True), strict=True)]
+def add_usage_slopes(steps, free):
+    """Add to each step of the complete memory the slopes of its usage, computed for all steps at once."""
+    u0 = np.stack([step["before"][1] for step in steps])
+    ww0 = np.stack([step["before"][4] for step in steps])
+    wr0 = np.stack([step["before"][5] for step in steps])
+    u0_slope, ww0_slope, wr0_slope, free_slope = usage_slopes(u0, ww0, wr0, free)
+    for t, step in enumerate(steps):
+        step["usage_slopes"] = u0_slope[t], ww0_slope[t], wr0_slope[t], free_slope[t]
 
 
-def complete_memory_backward(dr, dmemory, step, xi, at, dxi):
-    """From the gradients in r (R W, B) and in what is carried on to those in what was carried; fills dxi.
-
-    What r, cr, and cw of the next step add to the gradient in M are outer products: left' right is all."""
+def complete_memory_backward(dr, dmemory_next, step, at, dxi, sums):
+    """From the gradients in r (R W, B) and in what is carried on to those in what was carried; fills dxi."""
     M0, _, p0, L0, _, wr0, M0_norm = step["before"]
     M, _, _, L, ww, wr, M_norm = step["after"]
-    dM, du, dp, dL, dww, dwr, dM_norm, left, right = dmemory
+    dM, du, dp, dL, dww, dwr, dM_norm, dproducts_next, kw_next = dmemory_next
     B, R, _ = wr.shape
-    k, k_norm, pi = xi[:, at["k"]].reshape(B, R + 1, -1), step["k_norm"], step["pi"]
-    cr, cw, ones = step["cr"], step["cw"], step["ones"]
-    dk, dlog_beta = np.empty_like(k), dxi[:, at["beta"]]  # the second is a view
+    xi, k_norm, pi, cr, cw = (step[name] for name in ("xi", "k_norm", "pi", "cr", "cw"))
+    k = xi[:, at["k"]].reshape(B, R + 1, -1)
+    ones = sums["N"][:, :1]
+    dxi_T = np.empty_like(xi)
+    dk = np.empty_like(k)
+    dlog_beta = np.empty_like(k_norm)
 
-    right = np.concatenate([dr.T.reshape(B, R, -1), k[:, :R], right], axis=1)
-    dwr = dwr + right[:, :R] @ M.swapaxes(1, 2)  # r = M' wr
+    # r = M' wr, and the keys of reading and of the next step's writing are multiplied by M: rows of width W,
+    # with a weight for each location. The gradient in M is weights' rows.
+    rows = np.concatenate([dr.T.reshape(B, R, -1), k[:, :R], kw_next], axis=1)
+    dwr = dwr + rows[:, :R] @ M.swapaxes(1, 2)
     dL_read, dwr0, dcr, dpi = read_weighting_backward(dwr, L, wr0, pi, step["modes"])
-    content = content_weighting_backward(dcr, cr, *step["cr_cache"], M, M_norm)
-    ddot, dM_norm_read, dk[:, :R], dlog_beta[:, :R] = content
-    left = np.concatenate([wr, ddot, left], axis=1)
-    dM = dM + left.swapaxes(1, 2) @ right
-    dM += norm_backward(dM_norm + dM_norm_read, M, M_norm)
+    dcontent = content_weighting_backward(dcr, cr, *step["cr_cache"], M, M_norm)
+    dproducts, dM_norm_cr, dk[:, :R], dlog_beta[:, :R] = dcontent
+    weights = np.concatenate([wr, dproducts, dproducts_next], axis=1)
+    dM = dM + weights.swapaxes(1, 2) @ rows
+    dM += norm_backward(dM_norm + dM_norm_cr, M, M_norm)
     dp0, dww_p = precedence_backward(dp, step["p_kept"], p0, ones)
     dL_read += dL
     dL0, dww_L, dp0_L = links_backward(dL_read, step["L_kept"], L0, ww, p0, ones)
 
-    dM0, dww_M, dxi[:, at["ve"]] = write_backward(dM, step["M_kept"], M0, ww, xi[:, at["ve"]])
+    dM0, dww_M, dxi_T[:, at["ve"]] = write_backward(dM, step["M_kept"], M0, ww, xi[:, at["ve"]])
     dww = dww + dww_p + dww_L + dww_M
-    ga, gw = xi[:, at["ga"]], xi[:, at["gw"]]
-    dwriting = write_weighting_backward(dww, step["a"], cw[:, 0], ga, gw, ones)
-    da, dcw, dxi[:, at["ga"]], dxi[:, at["gw"]] = dwriting
-    content = content_weighting_backward(dcw[:, None], cw, *step["cw_cache"], M0, M0_norm)
-    ddot, dM0_norm, dk[:, R:], dlog_beta[:, R:] = content
-    du = du + allocation_backward(da, step["order"], step["later"])
-    du0, dww0, dwr0_u, dxi[:, at["f"]] = usage_backward(du, *step["u_slopes"])
+    dwriting = write_weighting_backward(dww, step["a"], cw[:, 0], xi[:, at["ga"]], xi[:, at["gw"]], ones)
+    da, dcw, dxi_T[:, at["ga"]], dxi_T[:, at["gw"]] = dwriting
+    dcontent = content_weighting_backward(dcw[:, None], cw, *step["cw_cache"], M0, M0_norm)
+    dproducts, dM0_norm, dk[:, R:], dlog_beta[:, R:] = dcontent
+    du = du + allocation_backward(da, step["order"], sums["later"])
+    du0, dww0, dwr0_u, dxi_T[:, at["free"]] = usage_backward(du, *step["usage_slopes"])
     dwr0 += dwr0_u
 
-    dk += norm_backward(-dlog_beta / k_norm, k, k_norm)  # by way of |k|
-    dxi[:, at["k"]] = dk.reshape(B, -1)
-    dxi[:, at["pi"]] = softmax_backward(dpi, pi, axis=2).reshape(B, 3 * R)
-    left, right = ddot, k[:, R:]  # what cw adds, for the step before
-    return dM0, du0, dp0 + dp0_L, dL0, dww0, dwr0, dM0_norm, left, right
+    dk += norm_backward(-dlog_beta / k_norm, k, k_norm)
+    dxi_T[:, at["k"]] = dk.reshape(B, -1)
+    dxi_T[:, at["beta"]] = dlog_beta
+    dxi_T[:, at["pi"]] = softmax_backward(dpi, pi, axis=2).reshape(B, 3 * R)
+    dxi[:] = dxi_T.T
+    return dM0, du0, dp0 + dp0_L, dL0, dww0, dwr0, dM0_norm, dproducts, k[:, R:]
 
 
 # -------------------------------------------------------------------------------------------------- train
 def train(params, inputs, targets, state):
     """Loss and gradients of one batch, no update: inputs, targets (S, B) -> loss (nats), grads, new state."""
     probs, cache, state = forward(params, inputs, state)
-    return float(cross_entropy(cache["y"], probs, targets)), backward(params, targets, cache), state
+    loss = float(cross_entropy(cache["y"], probs, targets))
+    return loss, backward(params, targets, cache), state
 
 
 # ----------------------------------------------------------------------------------------- gradient check
@@ -570,17 +767,20 @@ def gradcheck(params, inputs, targets, state, rng, num_checks=10):
     rows = []
     for name, value in params.items():
         entries = rng.permutation(value.size)[:num_checks]
-        n, a = np.empty(len(entries)), grads[name].ravel()[entries]
+        a = grads[name].ravel()[entries]
+        n = np.empty(len(entries))
         for k, entry in enumerate(entries):
             stepped = value.astype(np.complex128)
             stepped.ravel()[entry] += 1e-30j
             probs, cache, _ = forward(params | {name: stepped}, inputs, state)
             n[k] = cross_entropy(cache["y"], probs, targets).imag / 1e-30
-        valid = np.abs(n + a) != 0  # true for nan, too
-        error = np.abs(n - a) / np.maximum(np.abs(n + a), rounding)
-        error = error[valid] if valid.any() else error
-        rows.append({"name": name, "n": (n.min(), n.max()), "a": (a.min(), a.max()), "tried": len(entries)})
-        rows[-1] |= {"min": error.min(), "max": error.max(), "mean": error.mean(), "valid": valid.sum()}
+        valid = n + a != 0  # true for nan, too
+        error = np.zeros(1)  # if there is no gradient, and none is found
+        if valid.any():
+            error = np.abs(n - a)[valid] / np.maximum(np.abs(n + a)[valid], rounding)
+        row = {"name": name, "n": (n.min(), n.max()), "a": (a.min(), a.max()), "tried": len(entries)}
+        row.update(min=error.min(), max=error.max(), mean=error.mean(), valid=valid.sum())
+        rows.append(row)
     return rows
 
 
@@ -596,360 +796,507 @@ def gradient_table(rows):
 
 
 # ------------------------------------------------------------------------------------------------ sampler
-def sample(params, state, seed_ix, n, rng, temperature=1.0):
-    """Let the model write: n ids, each drawn from what forward gives after the one before.
+def sample(params, state, prompt, n, rng, temperature=1.0):
+    """Let the model read the ids of prompt, at least one, and then write: n ids, each drawn from what
+    forward gives after the one before.
 
-    state of one sequence (B = 1); seed_ix, the id that is read first, is not in the result. temperature
-    divides the logits: 1 is the model's own distribution, 0 takes the likeliest id each time."""
-    ids, ix = [], seed_ix
-    for _ in range(n):
-        _, cache, state = forward(params, np.array([[ix]]), state)
-        y = cache["y"][0, :, 0].astype(np.float64)
-        up_to = softmax(y / max(temperature, 1e-9), axis=0).cumsum()
-        ix = int(np.searchsorted(up_to, rng.random() * up_to[-1], side="right"))
+    state is of one sequence (B = 1). temperature divides the logits: 1 is the model's own distribution,
+    0 takes the likeliest id each time."""
+    _, cache, state = forward(params, np.array(prompt)[:, None], state)
+    ids = []
+    while len(ids) < n:
+        y = cache["y"][-1, :, 0].astype(np.float64)
+        cumulative = softmax(y / max(temperature, 1e-9), axis=0).cumsum()
+        ix = int(cumulative.searchsorted(rng.random() * cumulative[-1], side="right"))
         ids.append(ix)
+        _, cache, state = forward(params, np.array([[ix]]), state)
     return np.array(ids, np.intp)
 
 
 # --------------------------------------------------------------------------------------------------- text
-class Mistake(Exception):
-    """Something that the person at the keyboard can put right; shown as one line, without a traceback."""
+class UserError(Exception):
+    """Something that the user can put right; shown as one line, without a traceback."""
 
 
 def read_text(path, as_bytes):
-    """The whole text -> str; as_bytes, one character a byte. Raises OSError, or Mistake if it is not text."""
+    """The whole file as a str; as_bytes: one character a byte, so that any file can be read."""
+    with open(path, "rb") as file:
+        content = file.read()
+    encoding = "utf-8-sig"  # without the mark that some editors put first
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "utf-16"  # as Windows' PowerShell writes with >
     try:
-        with open(path, "rb") as file:
-            text = file.read().decode("latin-1" if as_bytes else "utf-8")
+        text = content.decode("latin-1" if as_bytes else encoding)
     except UnicodeDecodeError as error:
-        raise Mistake(f"{path} is not UTF-8 text; --bytes reads any file, byte by byte") from error
+        raise UserError(f"{path} is not UTF-8 text; --bytes reads any file, byte by byte") from error
     if len(text) < 2:
-        raise Mistake(f"{path} has {len(text)} characters; give a text to learn from")
+        raise UserError(f"{path} has {len(text)} characters; give a text to learn from")
     return text
 
 
-def to_ids(text, vocab, what):
-    """str -> ids (n,), places in the str vocab. Raises Mistake, naming what, on characters not in there."""
+def typed_text(word, as_bytes):
+    """A word of the command line as read_text would have it from a file, whatever the locale."""
+    typed = word.encode("utf-8", "surrogateescape")
+    return typed.decode("latin-1" if as_bytes else "utf-8", "replace")
+
+
+def to_ids(text, vocab, source):
+    """str -> ids (n,), the index of each character in the str vocab; source is named in the error."""
     unknown = sorted(set(text) - set(vocab))
     if unknown:
         names = ", ".join(map(repr, unknown[:10]))
-        raise Mistake(f"{what} has characters that the model has never seen: {names}")
-    places = str.maketrans(vocab, "".join(map(chr, range(len(vocab)))))  # a character whose number is the id
-    return np.frombuffer(text.translate(places).encode("utf-32-le", "surrogatepass"), np.uint32)
+        raise UserError(f"{source} has characters that the model has never seen: {names}")
+    char_to_ix = {char: ix for ix, char in enumerate(vocab)}
+    return np.fromiter(map(char_to_ix.get, text), np.uint32, len(text))
 
 
-def next_batch(model, ids, options):
-    """Cut a batch out of the text -> inputs, targets (S, B), each target the character after its input.
+def sequence_starts(text, options):
+    """The places in the text where a sequence may begin: all, or with --restart the starts of lines.
+
+    A sequence reads about S / restart characters before it jumps. Where lines are longer than that on
+    average, most of the text would never be read; there sequences begin anywhere."""
+    starts = range(len(text) - options["seqlength"])
+    if options["restart"]:
+        ends = [match.end() for match in re.finditer("\r\n?|\n", text[: len(starts) - 1])]
+        lines = [0, *ends]
+        if len(starts) / len(lines) <= options["seqlength"] / options["restart"]:
+            starts = lines
+    return starts
+
+
+def next_batch(model, ids, starts, options):
+    """Cut the next batch out of the text -> inputs, targets (S, B); a target is the character that follows.
 
     The B pointers walk through the text in steps of S. One with less than S + 1 characters left, and with
-    --restart any by chance, jumps to one of model["starts"], which main sets, and its state is set back."""
-    pointers, state, rng, S = model["pointers"], model["state"], model["rng"], options["seqlength"]
+    --restart any by chance, jumps to one of starts, and the state of its sequence is reset."""
+    pointers, rng, S = model["pointers"], model["rng"], options["seqlength"]
     jump = pointers + S + 1 > len(ids)
     if options["restart"]:
         jump |= rng.random(len(jump)) < options["restart"]
     if jump.any():
-        pointers[jump] = [model["starts"][k] for k in rng.integers(0, len(model["starts"]), jump.sum())]
+        pointers[jump] = [starts[k] for k in rng.integers(0, len(starts), jump.sum())]
         fresh = fresh_state(len(pointers), options, rng)
-        for name in state:
-            state[name][..., jump] = fresh[name][..., jump]
+        for name, value in model["state"].items():
+            value[..., jump] = fresh[name][..., jump]
     at = pointers + np.arange(S)[:, None]
     pointers += S
     return ids[at], ids[at + 1]
 
 
 # ------------------------------------------------------------------------------------------- saved models
-FIXED = (*SIZES, "batchsize", "init_scale", "fp64", "bytes", "holdout")  # cannot change in a loaded model
-KEPT = (*FIXED, "seqlength", "restart", "lr", "clip", "text")  # the options that a saved model brings along
-FIGURES = ("iteration", "seconds", "bpc", "next_ix")  # bpc: smoothed; next_ix: what sequence 0 reads next
+SIZES = ("hidden", "batchsize", "memory", "cell", "heads", "locations", "width")
+FIXED = (*SIZES, "init_scale", "fp64", "bytes", "holdout")  # cannot change in a loaded model
+SAVED = (*FIXED, "seqlength", "restart", "lr", "clip", "text")  # the options that a saved model brings along
+COUNTERS = ("iteration", "seconds", "bpc", "next_ix")  # bpc: smoothed; next_ix: what sequence 0 reads next
+COUNTS = ("hidden", "heads", "locations", "width", "batchsize", "seqlength")
+COUNTS += ("iters", "report_interval", "check_interval", "sample")
+SHARES = ("restart", "holdout")  # from 0 to 1
 
 
 def new_model(vocab, options, seed):
-    """A model before its first iteration: a dict of all that training changes and a saved model holds."""
-    rng, dtype = np.random.default_rng(seed), np.float64 if options["fp64"] else np.float32
-    params = as_type(init_params(rng, len(vocab), *(options[name] for name in PARAMS_FROM)), dtype)
+    """All that training changes and a saved model holds, before the first iteration."""
+    rng = np.random.default_rng(seed)
+    dtype = np.float64 if options["fp64"] else np.float32
+    sizes = [options[name] for name in ("hidden", "memory", "heads", "width", "init_scale")]
+    params = as_type(init_params(rng, len(vocab), *sizes), dtype)
     return {
         "params": params,
-        "sums": {name: np.zeros_like(value) for name, value in params.items()},  # Adagrad's
+        "accumulators": {name: np.zeros_like(value) for name, value in params.items()},  # Adagrad's
         "state": fresh_state(options["batchsize"], options, rng),
         "pointers": np.full(options["batchsize"], 1 << 60),  # past the end of any text: all jump at first
-        "vocab": vocab,  # a str of all characters, sorted
         "rng": rng,
-    } | {"iteration": 0, "seconds": 0.0, "bpc": math.log2(len(vocab)), "next_ix": 0}
+        "vocab": vocab,  # a str of all characters, sorted
+        "iteration": 0,
+        "seconds": 0.0,
+        "bpc": math.log2(len(vocab)),
+        "next_ix": 0,
+    }
 
 
 def arrays_of(model):
-    """The arrays of a model under the names that they have in a file: params_Wxh, ..., pointers."""
-    groups = ("params", "sums", "state")
-    arrays = {f"{group}_{name}": value for group in groups for name, value in model[group].items()}
-    return arrays | {"pointers": model["pointers"]}
+    """The arrays of a model by their names in a file: pointers, params_Wxh, ..."""
+    arrays = {"pointers": model["pointers"]}
+    for group in ("params", "accumulators", "state"):
+        for name, value in model[group].items():
+            arrays[f"{group}_{name}"] = value
+    return arrays
 
 
 def save_model(path, model, options):
-    """Write a model to an .npz file, by way of a temporary one: path holds a whole model at any moment."""
-    info = {name: model[name] for name in FIGURES} | {"rng": model["rng"].bit_generator.state}
-    info |= {"vocab": model["vocab"], "options": {name: options[name] for name in KEPT}}
-    contents = io.BytesIO()
-    np.savez(contents, info=json.dumps(info), **arrays_of(model))
-    write_to(f"{path}.partial", "wb", contents.getvalue())
-    os.replace(f"{path}.partial", path)
-
-
-def write_to(path, mode, contents):
-    """Write bytes to a file. Raises OSError, which names the file even if it is the disk that is full."""
+    """Write a model to an .npz file, under another name first: path holds a whole model at any moment."""
+    info = {
+        "vocab": model["vocab"],
+        "rng": model["rng"].bit_generator.state,
+        "counters": {name: model[name] for name in COUNTERS},
+        "options": {name: options[name] for name in SAVED},
+    }
+    path = os.path.realpath(path)  # a symbolic link stays one
+    unfinished = f"{path}.{secrets.token_hex(4)}.tmp"
     try:
-        with open(path, mode) as file:
-            file.write(contents)
-            file.flush()
-            if mode == "wb":
-                os.fsync(file.fileno())
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, path.removesuffix(".partial")) from error
+        with open(unfinished, "xb") as file:
+            np.savez(file, info=json.dumps(info), **arrays_of(model))
+            os.fsync(file.fileno())
+        try:
+            os.replace(unfinished, path)
+        except PermissionError:  # on Windows, while a virus scanner has the old file open
+            time.sleep(1)
+            os.replace(unfinished, path)
+    finally:
+        if os.path.exists(unfinished):
+            os.remove(unfinished)
 
 
 def load_model(path):
-    """Read a saved model -> model, its options; nothing in the file is executed. Raises Mistake.
+    """Read a saved model -> model, its options. Raises OSError, or UserError if the file is not a model.
 
-    Zip's checksums find damage; names, shapes and types must be a new model's, and every number finite."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            found = dict(file)
-        info = json.loads(str(found.pop("info")))
-        model = new_model(info["vocab"], info["options"], seed=0)
-        model |= {name: info[name] for name in FIGURES}
-        model["rng"].bit_generator.state = info["rng"]
-        arrays = arrays_of(model)
-        for name in arrays | found:
-            shape, dtype = arrays[name].shape, arrays[name].dtype
-            if (found[name].shape, found[name].dtype) != (shape, dtype) or not np.isfinite(found[name]).all():
-                raise ValueError(f"{name} is not {dtype} {shape}, or not finite")
-            arrays[name][:] = found[name]
-        return model, info["options"]
-    except FileNotFoundError:
-        raise
-    except Exception as error:  # a broken file breaks zipfile, NumPy and json in many ways
-        raise Mistake(f"{path} is no model of this version of {SCRIPT}, or damaged: {error}") from error
+    Nothing in it is executed, and nothing is built before it is known to be of the size of the file."""
+    with open(path, "rb") as file:
+        try:
+            with np.load(file, allow_pickle=False) as archive:
+                if any(member.compress_type for member in archive.zip.infolist()):
+                    raise UserError("it is compressed")  # and could be any size
+                return read_model(dict(archive))
+        except Exception as error:  # a damaged file breaks zipfile, json and NumPy in many ways
+            raise UserError(f"{path} is not a model of this version of {SCRIPT}: {error}") from error
+
+
+def read_model(arrays):
+    """The arrays of a file -> model, its options. Raises UserError if no model of this script has these."""
+    info = json.loads(str(arrays.pop("info")))
+    check_types(info, {"vocab": "", "rng": {}, "counters": {}, "options": {}})
+    vocab, options, counters = info["vocab"], info["options"], info["counters"]
+    defaults = vars(option_parser("content").parse_args([]))
+    check_types(options, {name: defaults[name] for name in SAVED})
+    check_numbers(options, "its option ")
+    if vocab != "".join(sorted(set(vocab))):
+        raise UserError("its vocab is not sorted, or has a character twice")
+    check_size(arrays, len(vocab), options)
+
+    model = new_model(vocab, options, seed=0)
+    expected = arrays_of(model)
+    if arrays.keys() != expected.keys():
+        raise UserError(f"it does not have just {', '.join(expected)}")
+    for name, array in expected.items():
+        found = arrays[name]
+        if found.shape != array.shape or found.dtype != array.dtype or not np.isfinite(found).all():
+            raise UserError(f"{name} is not {array.dtype} {array.shape}, or not finite")
+        array[:] = found
+    if model["pointers"].min() < 0 or model["pointers"].max() > 1 << 60:
+        raise UserError("its pointers are out of range")
+    check_types(counters, {name: model[name] for name in COUNTERS})
+    check_numbers(counters, "its ")
+    if counters["next_ix"] >= len(vocab):
+        raise UserError("its next_ix is not in its vocab")
+    model.update(counters)
+    model["rng"].bit_generator.state = info["rng"]
+    return model, options
+
+
+def check_types(values, like):
+    """Raise UserError unless values, read from a file, has just the names of like and the types there."""
+    if not isinstance(values, dict) or values.keys() != like.keys():
+        raise UserError(f"it does not have just {', '.join(like)}")
+    for name, value in values.items():
+        if type(value) is not type(like[name]):
+            raise UserError(f"its {name} is {value!r}")
+
+
+def check_numbers(values, prefix):
+    """Raise UserError unless the numbers among values, name -> value, are in their ranges."""
+    for name, value in values.items():
+        least = 1 if name in COUNTS else 0
+        most = 1 if name in SHARES else 10**12
+        if type(value) in (int, float) and not least <= value <= most:
+            raise UserError(f"{prefix}{name} must be from {least} to {most}, not {value}")
+
+
+def check_size(arrays, vocab_size, options):
+    """Raise UserError unless a file has arrays of the size that options say, before a model is made."""
+    if options["memory"] not in ("content", "paper") or options["cell"] not in ("squashed", "standard"):
+        raise UserError(f"its options memory and cell are {options['memory']!r} and {options['cell']!r}")
+    B, H, N, R, W = (options[name] for name in ("batchsize", "hidden", "locations", "heads", "width"))
+    sizes = {"params_Wxh": (4 * H, vocab_size), "params_Whr": (R * W, H), "state_M": (N, W, B)}
+    for name, shape in sizes.items():
+        if name not in arrays or arrays[name].shape != shape:
+            raise UserError(f"{name} is not of the shape {shape}, as its options say")
 
 
 # ------------------------------------------------------------------------------------------ training loop
-def adagrad(params, sums, grads, lr, clip):
+def adagrad(params, accumulators, grads, lr, clip):
     """Update in place: each entry's step gets smaller with the sum of its squared gradients so far.
     The 1 keeps the first steps small: with min-char-rnn's 1e-8, each entry would leap by lr at once."""
     for name, g in grads.items():
-        g = g.clip(-clip, clip) if clip else g
-        sums[name] += g * g
-        params[name] -= lr * g / np.sqrt(1 + sums[name])
+        if clip:
+            g = g.clip(-clip, clip)
+        accumulators[name] += g * g
+        params[name] -= lr * g / np.sqrt(1 + accumulators[name])
 
 
-def learn(model, ids, held_out, options):
-    """Train until a limit or a signal -> exit status. Raises FloatingPointError, or OSError at the end."""
+def learn(model, ids, validation_ids, starts, options):
+    """Train until a limit, Ctrl-C or a signal to end -> exit status.
+
+    Raises UserError if the model is not finite any more, or cannot be saved at the end."""
     np.empty(33_000_000, np.uint8)  # freed at once, after which glibc keeps freed arrays: a third faster
-    signals = []
+    signals = []  # the loop ends after the iteration in which one came
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number and signal.getsignal(number) != signal.SIG_IGN:  # as nohup sets it
+            signal.signal(number, lambda number, frame: signals.append(number))
 
-    def note(number, frame):
-        signals.append(number)
-        signal.signal(number, signal.SIG_DFL)  # a second one ends at once
-
-    signal.signal(signal.SIGINT, note)
-    signal.signal(signal.SIGTERM, note)
-    characters, iters = options["seqlength"] * options["batchsize"], options["iters"] or math.inf
-    began, deadline = time.perf_counter() - model["seconds"], model["seconds"] + options["timelimit"]
-    done, trained, busy = model["iteration"] >= iters, 0, 0.0  # iterations and their seconds since a report
+    S, B = options["seqlength"], options["batchsize"]
+    iters = options["iters"] or math.inf
+    start = time.perf_counter() - model["seconds"]
+    deadline = model["seconds"] + options["timelimit"]
+    characters = 0  # trained on since the last line of the log
+    busy = 0.0  # the seconds that this took
+    problem = None  # why the newest model is not saved
+    newest = model["iteration"] if options["load"] else 0
+    done = model["iteration"] >= iters
     if done:
         print(f"nothing to do: --iters counts the {model['iteration']} iterations of the model")
     while not done:
         tick = time.perf_counter()
-        inputs, targets = next_batch(model, ids, options)
+        inputs, targets = next_batch(model, ids, starts, options)
         loss, grads, model["state"] = train(model["params"], inputs, targets, model["state"])
-        adagrad(model["params"], model["sums"], grads, options["lr"], options["clip"])
-        n = model["iteration"] = model["iteration"] + 1
-        model["bpc"] = 0.999 * model["bpc"] + 0.001 * loss / characters / math.log(2)
+        adagrad(model["params"], model["accumulators"], grads, options["lr"], options["clip"])
+        model["iteration"] += 1
+        model["bpc"] = 0.999 * model["bpc"] + 0.001 * loss / (S * B) / math.log(2)
         model["next_ix"] = int(targets[-1, 0])
-        model["seconds"] = time.perf_counter() - began
-        trained, busy = trained + 1, busy + time.perf_counter() - tick
-        done = bool(signals) or model["seconds"] >= deadline or n >= iters
+        model["seconds"] = time.perf_counter() - start
+        characters += S * B
+        busy += time.perf_counter() - tick
+
+        n, seconds, bpc = model["iteration"], model["seconds"], model["bpc"]
+        done = bool(signals) or seconds >= deadline or n >= iters
+        reporting = done or n % options["report_interval"] == 0
         checking = done or n % options["check_interval"] == 0
-        values = [loss, *(arrays_of(model).values() if checking else ())]  # saved only if they are finite
-        if not all(np.isfinite(value).all() for value in values):
-            raise FloatingPointError(f"model not finite after iteration {n}; try a smaller --lr, or --clip 5")
-        try:
-            if checking and options["save"]:
+        finite = math.isfinite(loss)
+        if checking:  # all of it, for it may be saved
+            finite = finite and all(np.isfinite(array).all() for array in arrays_of(model).values())
+        if not finite:
+            raise UserError(f"the model is not finite after iteration {n}; try a smaller --lr")
+        if checking and options["save"]:
+            try:
                 save_model(options["save"], model, options)
-            if done or n % options["report_interval"] == 0:
-                report(model, trained * characters / busy, options)
-                trained, busy = 0, 0.0
-            if checking and len(held_out) > 1:
-                print(f"held out: {bits_per_character(model, held_out, options):.4f} BPC")
+                problem, newest = None, n
+            except OSError as error:
+                problem = f"{options['save']}: {error}; the newest model saved is of iteration {newest}"
+                warn(problem)
+        try:
+            validation = math.nan
+            if reporting:
+                print(f"{seconds:.3f} s, iter {n}, {bpc:.4f} BPC, {characters / busy:.2f} char/s", flush=True)
+                characters, busy = 0, 0.0
+            if checking and len(validation_ids) > 1:
+                validation = bits_per_character(model, validation_ids, B, options)
+                print(f"validation: {validation:.4f} BPC", flush=True)
+            if options["fname"] and (reporting or math.isfinite(validation)):
+                append_to(options["fname"], f"{n} {seconds:.3f} {bpc:.6f} {validation:.6f}\n")
             if checking:
-                check(model, ids, options)
+                print(f"----\n{sample_text(model, options['sample_length'], options)}\n----", flush=True)
+        except BrokenPipeError:  # nobody reads the log any more: end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            signals.append(13)  # SIGPIPE, which Windows does not have
         except OSError as error:  # a full disk costs what was to be written, but not the run
-            if done:
-                raise
-            print(f"{SCRIPT}: warning: {error}", file=sys.stderr)
+            warn(error)
+    if problem:
+        raise UserError(problem)
     return 128 + signals[0] if signals else 0
 
 
-def report(model, speed, options):
-    """A line of the log, to the terminal and to the log file; speed in characters a second."""
-    n, seconds, bpc = model["iteration"], model["seconds"], model["bpc"]
-    print(f"{seconds:.3f} s, iter {n}, {bpc:.4f} BPC, {speed:.2f} char/s")
-    if options["fname"]:
-        write_to(options["fname"], "ab", f"{n} {seconds:.3f} {bpc:.6f}\n".encode())
+def append_to(path, line):
+    """Add a line to a log file; on a full disk that costs a warning and the line, not half of it."""
+    size = None
+    try:
+        with open(path, "a", encoding="utf-8", errors="surrogateescape") as file:
+            size = file.tell()
+            file.write(line)
+    except OSError as error:
+        if size is not None:
+            os.truncate(path, size)
+        warn(error)
 
 
-def check(model, ids, options):
-    """What is shown at every check interval: a sample."""
-    print(f"----\n{sample_text(model, options['sample_length'], options)}\n----")
+def warn(problem):
+    """Say on standard error what went wrong in a run that goes on."""
+    print(f"{SCRIPT}: warning: {problem}", file=sys.stderr)
 
 
-def bits_per_character(model, ids, options):
-    """The loss of ids (n,) in bits per character: in one go, or in a batch of equal stretches if held out."""
-    B = 1 if options["evaluate"] else min(options["batchsize"], len(ids) - 1)
-    length, state, loss, step = (len(ids) - 1) // B, fresh_state(B, options), 0.0, 100
-    for start in range(0, length, step):
-        at = np.arange(start, min(start + step, length))[:, None] + np.arange(B) * length
+def bits_per_character(model, ids, batchsize, options):
+    """The loss of ids (n,) in bits per character, read as up to batchsize equal pieces, side by side."""
+    B = min(batchsize, len(ids) - 1)
+    length = (len(ids) - 1) // B
+    state = fresh_state(B, options, np.random.default_rng(0))
+    loss = 0.0
+    for t in range(0, length, 100):
+        at = np.arange(t, min(t + 100, length))[:, None] + np.arange(B) * length
         probs, cache, state = forward(model["params"], ids[at], state)
         loss += float(cross_entropy(cache["y"], probs, ids[at + 1]))
-        if sys.stderr.isatty() and start % (100 * step) == 0:
-            print(f"\r{100 * start // length} %", end="\r", file=sys.stderr, flush=True)
     return loss / (length * B) / math.log(2)
 
 
 def sample_text(model, n, options):
-    """n characters that the model writes -> str: after --prime in a fresh state, or where training stands."""
-    state, ix = {name: value[..., :1] for name, value in model["state"].items()}, model["next_ix"]
+    """n characters that the model writes -> str: after --prime from a new state, or where training stands."""
+    state = {name: value[..., :1] for name, value in model["state"].items()}
+    prompt = [model["next_ix"]]
     if options["prime"]:
-        typed = os.fsencode(options["prime"]).decode("latin-1" if options["bytes"] else "utf-8", "replace")
-        state, (*ids, ix) = fresh_state(1, options), to_ids(typed, model["vocab"], "--prime")
-        for past in ids:
-            _, _, state = forward(model["params"], np.array([[past]]), state)
+        state = fresh_state(1, options, np.random.default_rng(0))
+        prompt = to_ids(typed_text(options["prime"], options["bytes"]), model["vocab"], "--prime")
     rng = np.random.default_rng([options["seed"], model["iteration"]])
-    ids = sample(model["params"], state, ix, n, rng, options["temperature"])
+    ids = sample(model["params"], state, prompt, n, rng, options["temperature"])
     text = "".join(model["vocab"][ix] for ix in ids)
-    return text.encode("latin-1").decode(errors="replace") if options["bytes"] else text
+    if options["bytes"]:
+        text = text.encode("latin-1", "replace").decode("utf-8", "replace")
+    return text
 
 
 # ------------------------------------------------------------------------------------------- command line
-DEFAULTS = {"hidden": 32, "batchsize": 16, "seqlength": 25, "lr": 0.2, "fp64": False, "timelimit": 1000.0}
-DEFAULTS |= {"report_interval": 500, "check_interval": 10000, "sample_length": 200, "fname": None}
-DEFAULTS |= {"locations": 5, "width": 10}
-PAPER = {"cell": "standard", "locations": 16, "width": 16, "report_interval": 100, "check_interval": 3000}
-
-
-def option_parser():
-    """Every option. Defaults that differ between the scripts are in DEFAULTS, the others here."""
-    shown, switch = argparse.ArgumentDefaultsHelpFormatter, argparse.BooleanOptionalAction
-    parser = argparse.ArgumentParser(prog=SCRIPT, description=__doc__.splitlines()[0], formatter_class=shown)
-    parser.usage = argparse.SUPPRESS  # a mistake is one line, without the usage
-    add, bundled = parser.add_argument, os.path.join(os.path.dirname(__file__), "data", "missing-hour.txt")
+def option_parser(memory):
+    """Every option, with its default for this memory, "content" or "paper"."""
+    paper = memory == "paper"
+    parser = argparse.ArgumentParser(
+        prog=SCRIPT,
+        usage=argparse.SUPPRESS,  # so that an error is one line
+        description=__doc__ and __doc__.splitlines()[0],  # python -OO has no docstrings
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    bundled = os.path.join(os.path.dirname(os.path.realpath(__file__)), "data", "missing-hour.txt")
+    switch = argparse.BooleanOptionalAction
+    add = parser.add_argument
     add("text", nargs="?", metavar="TEXT", type=os.path.abspath, default=bundled, help="file to learn")
-    add("--hidden", type=int, help="hidden units")
-    add("--memory", choices=("content", "paper"), default="content", help="by content alone, or complete")
-    add("--cell", choices=("squashed", "standard"), default="squashed", help="carry tanh of the cell, or it")
-    add("--heads", type=int, default=1, help="read heads")
-    add("--locations", type=int, help="memory locations, paper: 16; free if --load only looks at a model")
-    add("--width", type=int, help="width of a location, paper: 16")
-    add("--init_scale", type=float, default=0.01, help="scale of the random weights at the start")
-    add("--batchsize", type=int, help="sequences in a batch")
-    add("--seqlength", type=int, help="time steps in a batch")
+    add("--hidden", type=int, default=32, help="hidden units")
+    add("--memory", choices=("content", "paper"), default=memory, help="by content alone, or complete")
+    cell = "standard" if paper else "squashed"
+    add("--cell", choices=("squashed", "standard"), default=cell, help="carry its tanh, or it (paper)")
+    add("--heads", type=int, default=1, help="read heads; more than one needs --memory paper")
+    add("--locations", type=int, default=16 if paper else 5, help="memory locations; paper: 16")
+    add("--width", type=int, default=16 if paper else 10, help="width of a location; paper: 16")
+    add("--init_scale", type=float, default=0.01, help="standard deviation of the weights at the start")
+    add("--batchsize", type=int, default=16, help="sequences in a batch")
+    add("--seqlength", type=int, default=25, help="time steps in a batch")
     add("--restart", type=float, default=0.0, help="chance, in each batch, of a jump to a line's start")
-    add("--lr", type=float, help="learning rate of Adagrad")
-    add("--clip", type=float, default=0.0, help="clip each entry of the gradient; 0 is off, 5 usual")
+    add("--lr", type=float, default=0.2, help="learning rate of Adagrad")
+    add("--clip", type=float, default=0.0, help="clip each entry of the gradient; 0 is off")
     add("--seed", type=int, help="makes a run repeatable; random unless given")
-    add("--fp64", action=switch, help="compute in float64")
+    add("--fp64", action=switch, default=False, help="compute in float64")
     add("--bytes", action=switch, default=False, help="read the text as bytes, not as UTF-8")
-    add("--holdout", type=float, default=0.0, help="part of the text kept for measuring")
-    add("--timelimit", type=float, help="seconds of this run")
+    add("--holdout", type=float, default=0.0, help="part of the text, at its end, kept for validation")
+    add("--timelimit", type=float, default=1000.0, help="seconds of this run")
     add("--iters", type=int, help="iterations in all, those of a loaded model counted")
-    add("--report_interval", type=int, help="iterations between log lines")
-    add("--check_interval", type=int, help="iterations between samples, saves and held-out figures")
-    add("--sample_length", type=int, help="characters in a sample")
-    add("--fname", help="log file to add to: iteration, seconds and BPC in columns")
+    add("--report_interval", type=int, default=100 if paper else 500, help="iterations between log lines")
+    interval = 3000 if paper else 10000
+    add("--check_interval", type=int, default=interval, help="iterations between samples, saves and so on")
+    add("--sample_length", type=int, default=200, help="characters in a sample")
+    add("--fname", help="log file to add to: iteration, seconds, BPC, validation BPC")
     add("--save", help="file to save the model in, at every check, at the end and on Ctrl-C")
     add("--load", help="saved model to go on from")
-    add("--gradcheck", action=switch, help="check the gradient and stop; --no-gradcheck: never")
-    add("--sample", type=int, help="with --load: print this many characters and stop")
     add("--prime", help="with --sample: text that the model reads first")
     add("--temperature", type=float, default=1.0, help="of samples: 0 takes the likeliest, over 1 dares more")
+    add = parser.add_mutually_exclusive_group().add_argument
+    add("--gradcheck", action=switch, default=False, help="check the gradient and stop")
+    add("--sample", type=int, help="with --load: print this many characters and stop; TEXT is not read")
     add("--evaluate", action="store_true", help="with --load: print the BPC of all of TEXT and stop")
-    parser.set_defaults(**DEFAULTS)
     return parser
 
 
 def read_options(words):
-    """The command line -> the options of the run, and the model to go on from or None. Raises Mistake."""
-    parser = option_parser()
+    """The command line -> the options of the run, and the model to go on from or None. Raises UserError."""
+    options = vars(option_parser("content").parse_args(words))
+    parser = option_parser(options["memory"])  # once more: with the paper's memory other defaults differ, too
     options = vars(parser.parse_args(words))
-    model, saved = load_model(options["load"]) if options["load"] else (None, {})
-    if (options | saved)["memory"] == "paper":
-        parser.set_defaults(**PAPER)
-    parser.set_defaults(**saved)
-    options = vars(parser.parse_args(words))
-    for name, value in options.items():
-        least = 1 if type(value) is int and name not in ("seed", "sample_length") else 0
-        if type(value) in (int, float) and not least <= value < math.inf:
-            raise Mistake(f"--{name} must be {least} or more, not {value}")
-        if name in ("holdout", "restart") and value > 1:
-            raise Mistake(f"--{name} must be from 0 to 1, not {value}")
+    if "" in (options["load"], options["save"], options["fname"], options["prime"]):
+        raise UserError("an option is empty; was a variable of the shell not set?")
+    model = None
+    if options["load"]:
+        model, saved = load_model(options["load"])
+        parser.set_defaults(**saved)  # and once more: what is not given is as it was saved
+        options = vars(parser.parse_args(words))
+        looking = options["prime"] or options["evaluate"]
+        for name in FIXED:
+            if options[name] != saved[name] and not (name == "locations" and looking):
+                raise UserError(f"--{name} {options[name]} contradicts {options['load']}: {saved[name]}")
+    elif options["sample"] or options["evaluate"]:
+        raise UserError("--sample and --evaluate need --load")
+    check_numbers(options, "--")
     if options["memory"] == "content" and options["heads"] > 1:
-        raise Mistake("the content memory has one read head; for more add --memory paper")
-    for name, needed in (("sample", "load"), ("evaluate", "load"), ("prime", "sample")):
-        if options[name] and not options[needed]:
-            raise Mistake(f"--{name} needs --{needed}")
-    looking = options["sample"] or options["evaluate"] or options.get("view") is not None
-    for name in set(FIXED) & set(saved) - ({"locations"} if looking else set()):
-        if options[name] != saved[name]:
-            raise Mistake(f"--{name} {options[name]} contradicts {options['load']}, which has {saved[name]}")
+        raise UserError("the content memory has one read head; for more add --memory paper")
+    if options["prime"] and not options["sample"]:
+        raise UserError("--prime needs --sample")
+    save = options["save"]
+    if save and (options["sample"] or options["evaluate"] or options["gradcheck"]):
+        raise UserError("--save needs a run that trains, without --sample, --evaluate and --gradcheck")
+    if save and os.path.exists(save) and not same_file(save, options["load"]):
+        raise UserError(f"{save} is there already; --load it to go on with it, or --save elsewhere")
+    for other in (options["text"], options["load"], save):
+        if same_file(options["fname"], other):
+            raise UserError(f"{options['fname']} is the text or a model of this run; name another --fname")
     if options["seed"] is None:
         options["seed"] = int(np.random.default_rng().integers(1 << 32))
-    if options["bytes"] and options.get("view"):
-        options["view"] = os.fsencode(options["view"]).decode("latin-1")
-    text, load, save, log = (os.path.realpath(options[k] or "") for k in ("text", "load", "save", "fname"))
-    if options["save"] and os.path.exists(save) and save != load:
-        raise Mistake(f"{options['save']} is there already; --load it to go on with it, or --save elsewhere")
-    if options["fname"] and log in (text, load, save):
-        raise Mistake(f"{options['fname']} is the text or a model of this run; name another --fname")
     return options, model
 
 
+def same_file(one, other):
+    """Whether two names, or None, are of one file, be it by way of links."""
+    if not one or not other:
+        return False
+    if os.path.exists(one) and os.path.exists(other):
+        return os.path.samefile(one, other)
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
 def main(words=None):
-    """Do what the command line asks for -> exit status. Raises Mistake, OSError or FloatingPointError."""
+    """Do what the command line asks for -> exit status. Raises UserError, OSError or MemoryError."""
     options, model = read_options(words)
     if options["sample"]:
         print(sample_text(model, options["sample"], options))
         return 0
+
     text = read_text(options["text"], options["bytes"])
-    model = model or new_model("".join(sorted(set(text))), options, options["seed"])
+    if not model:
+        model = new_model("".join(sorted(set(text))), options, options["seed"])
     ids = to_ids(text, model["vocab"], options["text"])
     if options["evaluate"]:
-        print(f"{bits_per_character(model, ids, options):.4f} BPC, {len(ids)} characters")
+        print(f"{bits_per_character(model, ids, 1, options):.4f} BPC, {len(ids)} characters")
         return 0
-    ids, held_out = np.split(ids, [len(ids) - int(options["holdout"] * len(ids))])
-    places, needed = len(ids) - options["seqlength"], options["seqlength"] + 1
-    if places < 1:
-        raise Mistake(f"{options['text']}: {len(ids)} characters to learn from, --seqlength needs {needed}")
-    lines = np.append(0, 1 + np.flatnonzero(ids[: places - 1] == model["vocab"].find("\n")))
-    model["starts"] = lines if options["restart"] else range(places)  # where a sequence may begin
+
+    end = len(ids) - int(options["holdout"] * len(ids))
+    if end <= options["seqlength"]:
+        needed = options["seqlength"] + 1
+        raise UserError(f"{options['text']}: {end} characters to learn from, --seqlength needs {needed}")
+    starts = sequence_starts(text[:end], options)
     if options["gradcheck"]:
-        batch = next_batch(model, ids, options)
-        rows = gradcheck(model["params"], *batch, model["state"], model["rng"])
+        inputs, targets = next_batch(model, ids[:end], starts, options)
+        rows = gradcheck(model["params"], inputs, targets, model["state"], model["rng"])
         print(gradient_table(rows))
         return 0 if all(row["max"] < 1e-4 for row in rows) else 1
+
     size = sum(value.size for value in model["params"].values())
-    about = f"{len(ids)} characters, {len(model['vocab'])} different, "
-    about += f"from {os.path.basename(options['text'])}; {size} parameters; seed {options['seed']}"
-    if options["fname"]:  # a file that cannot be written is better told now than after hours
-        write_to(options["fname"], "ab", os.fsencode(f"# {SCRIPT}, {about}: iteration, seconds, BPC\n"))
-    if options["save"]:
-        save_model(options["save"], model, options)
-    print(about)
-    return learn(model, ids, held_out, options)
+    begin = f"from iteration {model['iteration']}" if options["load"] else f"seed {options['seed']}"
+    about = f"{end} characters, {len(model['vocab'])} different, "
+    about += f"from {os.path.basename(options['text'])}; {size} parameters; {begin}"
+    if options["save"]:  # a folder that cannot be written to is better told now than after hours
+        tempfile.TemporaryFile(dir=os.path.dirname(os.path.realpath(options["save"]))).close()
+    if options["fname"]:
+        open(options["fname"], "a").close()
+        append_to(options["fname"], f"# {SCRIPT}, {about}: iteration, seconds, BPC, validation BPC\n")
+    print(about, flush=True)
+    return learn(model, ids[:end], ids[end:], starts, options)
 
 
 if __name__ == "__main__":
-    sys.stdout.reconfigure(line_buffering=True, errors="replace")
+    if hasattr(sys.stdout, "reconfigure"):  # not in Jupyter
+        sys.stdout.reconfigure(errors="replace")
     np.seterr(all="ignore")  # a run that diverges ends with one line of its own
+    status = 2
     try:
-        sys.exit(main())
-    except (Mistake, OSError, MemoryError, FloatingPointError) as mistake:  # what a person can put right
-        print(f"{SCRIPT}: error: {mistake}", file=sys.stderr)
-        sys.exit(1 if isinstance(mistake, FloatingPointError) else 2)
+        status = main()
+    except KeyboardInterrupt:
+        status = 130
+    except BrokenPipeError:  # nobody reads on, as behind | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 141
+    except MemoryError as error:
+        print(f"{SCRIPT}: error: too little memory for this text or model. {error}", file=sys.stderr)
+    except (UserError, OSError) as error:
+        print(f"{SCRIPT}: error: {error}", file=sys.stderr)
+    sys.exit(status)

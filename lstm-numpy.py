@@ -37,25 +37,23 @@ The script mirrors krocki/dnc. Adagrad: Duchi et al., JMLR 12, 2011.
 """
 
 import argparse
-import io
 import json
 import math
 import os
+import re
+import secrets
 import signal
 import sys
+import tempfile
 import time
 
 if __name__ == "__main__":
     # One BLAS thread is the fastest at the default sizes; to be set before NumPy is loaded
     os.environ.setdefault("OPENBLAS_NUM_THREADS", os.environ.get("OMP_NUM_THREADS", "1"))
-    for name in {"SIGINT", "SIGPIPE"} & set(dir(signal)):  # Ctrl-C, or the pipe is closed: just end
-        signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 import numpy as np
 
 SCRIPT = os.path.basename(__file__)
-SIZES = ("hidden", "cell")  # the options that make the arrays of a model; more in FIXED, below
-PARAMS_FROM = ("hidden", "init_scale")  # and, in this order, the arguments of init_params
 
 
 # ---------------------------------------------------------------------------------------------- numerics
@@ -65,43 +63,46 @@ def softmax(y, axis):
     return e / e.sum(axis=axis, keepdims=True)
 
 
-def sigmoid(x):
-    """1 / (1 + exp(-x)), by way of tanh, which cannot overflow."""
-    return 0.5 + 0.5 * np.tanh(0.5 * x)
-
-
 def cross_entropy(y, probs, targets):
-    """The loss in nats, summed over S and B: log sum exp(y) - y[target]; y, probs (S, V, B), targets (S, B).
-    log sum exp(y) is y[k] - log probs[k] for any k: the likeliest, whose probs[k] cannot round to 0."""
-    log_sum = y.max(axis=1) - np.log(probs.max(axis=1))
-    return (log_sum - np.take_along_axis(y, targets[:, None], axis=1)[:, 0]).sum()
+    """The loss in nats, summed over S and B: -log probs[target]; logits y, probs (S, V, B), targets (S, B).
+
+    Of a probability that has underflowed, the log would be -inf: then from log probs = y - log Z."""
+    p = np.take_along_axis(probs, targets[:, None], axis=1)
+    if p.real.min() > 1e-30:
+        return -np.log(p).sum()
+    top = y.max(axis=1, keepdims=True)
+    log_Z = top + np.log(np.exp(y - top).sum(axis=1, keepdims=True))
+    return (log_Z - np.take_along_axis(y, targets[:, None], axis=1)).sum()
 
 
 # ----------------------------------------------------------------------------------- parameters and state
+def param_shapes(vocab_size, hidden):
+    """The shape of every parameter, in the order of every table."""
+    V, H = vocab_size, hidden
+    return {
+        "Wxh": (4 * H, V),  # input to the gates, in the order i, o, f, g
+        "Whh": (4 * H, H),  # hidden to the gates
+        "Why": (V, H),  # hidden to output
+        "bh": (4 * H, 1),
+        "by": (V, 1),
+    }
+
+
 def init_params(rng, vocab_size, hidden, init_scale=0.01):
     """Weights from normal noise times init_scale, biases 0 but 1 for f; a dict of float64 arrays."""
-    V, H = vocab_size, hidden
-    params = {
-        "Wxh": rng.standard_normal((4 * H, V)) * init_scale,  # input to the gates, in the order i, o, f, g
-        "Whh": rng.standard_normal((4 * H, H)) * init_scale,  # hidden to the gates
-        "Why": rng.standard_normal((V, H)) * init_scale,  # hidden to output
-        "bh": np.zeros((4 * H, 1)),
-        "by": np.zeros((V, 1)),
-    }
-    params["bh"][2 * H : 3 * H] = 1  # a cell that remembers until it learns to forget
+    params = {}
+    for name, shape in param_shapes(vocab_size, hidden).items():
+        params[name] = np.zeros(shape)
+        if name.startswith("W"):
+            params[name] += rng.standard_normal(shape) * init_scale
+    params["bh"][2 * hidden : 3 * hidden] = 1  # a cell that remembers until it learns to forget
     return params
 
 
 def init_state(batchsize, hidden, cell="squashed"):
     """The state of sequences that begin: h and the cell, c (squashed) or s (standard), (H, B) each, zero."""
-    carried = {"squashed": "c", "standard": "s"}[cell]
-    return {"h": np.zeros((hidden, batchsize)), carried: np.zeros((hidden, batchsize))}
-
-
-def fresh_state(batchsize, options, rng=None):
-    """init_state as the command line's options have it; rng is for models whose state starts as noise."""
-    state = init_state(batchsize, options["hidden"], options["cell"])
-    return as_type(state, np.float64 if options["fp64"] else np.float32)
+    key = {"squashed": "c", "standard": "s"}[cell]
+    return {"h": np.zeros((hidden, batchsize)), key: np.zeros((hidden, batchsize))}
 
 
 def as_type(arrays, dtype):
@@ -117,26 +118,45 @@ def forward(params, inputs, state):
     after the last step; all of the parameters' type, which gradcheck makes complex."""
     Wxh, Whh, Why, bh, by = (params[name] for name in ("Wxh", "Whh", "Why", "bh", "by"))
     dtype = np.result_type(*params.values())
+    Whh = Whh.astype(dtype, copy=False)
     (S, B), H = inputs.shape, Whh.shape[1]
     h, c, s = (np.empty((S + 1, H, B), dtype) for _ in range(3))  # at t + 1 what they are after step t
     key = "c" if "c" in state else "s"
     carried = c if key == "c" else s
-    h[0], c[0], carried[0] = state["h"], 0, state[key]
-    gates = np.empty((S, 4 * H, B), dtype)
+    h[0] = state["h"]
+    c[0] = 0
+    carried[0] = state[key]
+    gates = np.empty((S, 4 * H, B), dtype)  # z at first, then i, o, f, g
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
-    zx = np.take(Wxh + bh, inputs, axis=1).swapaxes(0, 1).copy()  # (S, 4H, B): Wxh x is a column of Wxh
-    for t in range(S):
-        z = zx[t] + Whh.dot(h[t])  # dot is faster than @ where matrices are small
-        gates[t, : 3 * H] = sigmoid(z[: 3 * H])  # i, o and f stand side by side
-        np.tanh(z[3 * H :], out=g[t])
-        s[t + 1] = i[t] * g[t] + f[t] * carried[t]
-        np.tanh(s[t + 1], out=c[t + 1])
-        np.multiply(o[t], c[t + 1], out=h[t + 1])
+    Wxh_T = Wxh.T.copy() if inputs.size > len(Why) else Wxh.T  # many rows are taken faster from a copy
+    zx = (Wxh_T[inputs] + bh.T).swapaxes(1, 2).copy()  # (S, 4H, B): Wxh x is a column of Wxh
+    half = np.array(0.5, dtype)  # NumPy takes an array faster than a number
+    views = zip(zx, gates, gates[:, : 3 * H], i, o, f, g, s[1:], c[1:], h[1:], h, carried, strict=False)
+    for zx_t, z_t, iof_t, i_t, o_t, f_t, g_t, s_t, c_t, h_t, h0, carried0 in views:  # of one step
+        Whh.dot(h0, out=z_t)  # z = Wxh x + Whh h0 + bh; dot is faster than @ where matrices are small
+        z_t += zx_t
+        iof_t *= half  # g = tanh(z); i, o, f = sigmoid(z) = 0.5 + 0.5 tanh(0.5 z), which cannot overflow
+        np.tanh(z_t, out=z_t)
+        iof_t *= half
+        iof_t += half
+        np.multiply(i_t, g_t, out=s_t)  # s = i*g + f*carried0
+        s_t += f_t * carried0
+        np.tanh(s_t, out=c_t)  # c = tanh(s)
+        np.multiply(o_t, c_t, out=h_t)  # h = o*c
     h_columns = columns(h)  # (H, (S + 1) B)
     y = (Why @ h_columns[:, B:] + by).reshape(-1, S, B).swapaxes(0, 1)  # (S, V, B), all steps at once
     probs = softmax(y, axis=1)
-    cache = {"inputs": inputs, "key": key, "h_columns": h_columns, "c": c, "carried": carried, "gates": gates}
-    return probs, cache | {"y": y, "probs": probs}, {"h": h[S].copy(), key: carried[S].copy()}
+    cache = {
+        "inputs": inputs,
+        "key": key,
+        "h_columns": h_columns,
+        "c": c,
+        "carried": carried,
+        "gates": gates,
+        "y": y,
+        "probs": probs,
+    }
+    return probs, cache, {"h": h[S].copy(), key: carried[S].copy()}
 
 
 def columns(a):
@@ -161,32 +181,39 @@ def backward(params, targets, cache):
     (S, B), H, V = targets.shape, len(Whh_T), len(Why)
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
     # Into the logits: the slope of log sum exp(y) is probs, that of -y[target] is -1 at the target
-    dy = columns(cache["probs"]) - one_hot(targets, V, c.dtype)
+    dy = columns(cache["probs"]).copy()
+    dy[targets.ravel(), np.arange(S * B)] -= 1
     dh_out = (Why.T @ dy).reshape(-1, S, B).swapaxes(0, 1).copy()  # (S, H, B), into h from the logits
-    # Derivatives by z, at every step: s_to_zi is that of s by the argument of i, h_to_zo of h by that of o
-    s_to_zi, s_to_zf, s_to_zg = g * i * (1 - i), carried[:-1] * f * (1 - f), i * (1 - g**2)
-    h_to_zo = c[1:] * o * (1 - o)
+    # Derivatives by z, at every step: of s by the arguments of i, f and g, of h by that of o
+    dz = gates * (1 - gates)
+    dzi, dzo, dzf, dzg = dz.reshape(S, 4, H, B).swapaxes(0, 1)
+    dzi *= g
+    dzo *= c[1:]
+    dzf *= carried[:-1]
+    np.multiply(i, 1 - g**2, out=dzg)
     slope_c = 1 - c**2  # of tanh, at every step
     h_to_s = o * slope_c[1:]
     s_to_s0 = f * slope_c[:-1] if cache["key"] == "c" else f  # to the s of the step before
-    dz = np.empty_like(gates)
-    dzi, dzo, dzf, dzg = dz.reshape(S, 4, H, B).swapaxes(0, 1)
-    dh_next = ds_next = 0  # (H, B), into h and s by way of the next step; none at the end: truncated BPTT
-    for t in reversed(range(S)):
-        dh = dh_out[t] + dh_next
-        ds = dh * h_to_s[t] + ds_next  # through c = tanh(s)
-        np.multiply(ds, s_to_zi[t], out=dzi[t])  # into the arguments of the gates
-        np.multiply(dh, h_to_zo[t], out=dzo[t])
-        np.multiply(ds, s_to_zf[t], out=dzf[t])
-        np.multiply(ds, s_to_zg[t], out=dzg[t])
-        ds_next = ds * s_to_s0[t]
-        dh_next = Whh_T.dot(dz[t])
+    dh_next = np.zeros_like(c[0])  # into h by way of the next step; none at the end: truncated BPTT
+    ds_next = np.zeros_like(c[0])  # into s
+    views = dh_out, h_to_s, s_to_s0, dz, dzi, dzo, dzf, dzg
+    for dh, to_s, to_s0, dz_t, dzi_t, dzo_t, dzf_t, dzg_t in zip(*(v[::-1] for v in views), strict=True):
+        dh += dh_next  # dh_out of this step
+        ds = dh * to_s  # through c = tanh(s)
+        ds += ds_next
+        dzi_t *= ds  # into the arguments of the gates
+        dzo_t *= dh
+        dzf_t *= ds
+        dzg_t *= ds
+        np.multiply(ds, to_s0, out=ds_next)
+        Whh_T.dot(dz_t, out=dh_next)
     dz = columns(dz)
+    dWxh = dz @ one_hot(cache["inputs"], V, c.dtype).T
     return {
-        "Wxh": dz @ one_hot(cache["inputs"], V, c.dtype).T,
+        "Wxh": dWxh,
         "Whh": dz @ h_columns[:, :-B].T,
         "Why": dy @ h_columns[:, B:].T,
-        "bh": dz.sum(axis=1, keepdims=True),
+        "bh": dWxh.sum(axis=1, keepdims=True),  # bh is in every column of Wxh
         "by": dy.sum(axis=1, keepdims=True),
     }
 
@@ -195,7 +222,8 @@ def backward(params, targets, cache):
 def train(params, inputs, targets, state):
     """Loss and gradients of one batch, no update: inputs, targets (S, B) -> loss (nats), grads, new state."""
     probs, cache, state = forward(params, inputs, state)
-    return float(cross_entropy(cache["y"], probs, targets)), backward(params, targets, cache), state
+    loss = float(cross_entropy(cache["y"], probs, targets))
+    return loss, backward(params, targets, cache), state
 
 
 # ----------------------------------------------------------------------------------------- gradient check
@@ -212,17 +240,20 @@ def gradcheck(params, inputs, targets, state, rng, num_checks=10):
     rows = []
     for name, value in params.items():
         entries = rng.permutation(value.size)[:num_checks]
-        n, a = np.empty(len(entries)), grads[name].ravel()[entries]
+        a = grads[name].ravel()[entries]
+        n = np.empty(len(entries))
         for k, entry in enumerate(entries):
             stepped = value.astype(np.complex128)
             stepped.ravel()[entry] += 1e-30j
             probs, cache, _ = forward(params | {name: stepped}, inputs, state)
             n[k] = cross_entropy(cache["y"], probs, targets).imag / 1e-30
-        valid = np.abs(n + a) != 0  # true for nan, too
-        error = np.abs(n - a) / np.maximum(np.abs(n + a), rounding)
-        error = error[valid] if valid.any() else error
-        rows.append({"name": name, "n": (n.min(), n.max()), "a": (a.min(), a.max()), "tried": len(entries)})
-        rows[-1] |= {"min": error.min(), "max": error.max(), "mean": error.mean(), "valid": valid.sum()}
+        valid = n + a != 0  # true for nan, too
+        error = np.zeros(1)  # if there is no gradient, and none is found
+        if valid.any():
+            error = np.abs(n - a)[valid] / np.maximum(np.abs(n + a)[valid], rounding)
+        row = {"name": name, "n": (n.min(), n.max()), "a": (a.min(), a.max()), "tried": len(entries)}
+        row.update(min=error.min(), max=error.max(), mean=error.mean(), valid=valid.sum())
+        rows.append(row)
     return rows
 
 
@@ -238,347 +269,491 @@ def gradient_table(rows):
 
 
 # ------------------------------------------------------------------------------------------------ sampler
-def sample(params, state, seed_ix, n, rng, temperature=1.0):
-    """Let the model write: n ids, each drawn from what forward gives after the one before.
+def sample(params, state, prompt, n, rng, temperature=1.0):
+    """Let the model read the ids of prompt, at least one, and then write: n ids, each drawn from what
+    forward gives after the one before.
 
-    state of one sequence (B = 1); seed_ix, the id that is read first, is not in the result. temperature
-    divides the logits: 1 is the model's own distribution, 0 takes the likeliest id each time."""
-    ids, ix = [], seed_ix
-    for _ in range(n):
-        _, cache, state = forward(params, np.array([[ix]]), state)
-        y = cache["y"][0, :, 0].astype(np.float64)
-        up_to = softmax(y / max(temperature, 1e-9), axis=0).cumsum()
-        ix = int(np.searchsorted(up_to, rng.random() * up_to[-1], side="right"))
+    state is of one sequence (B = 1). temperature divides the logits: 1 is the model's own distribution,
+    0 takes the likeliest id each time."""
+    _, cache, state = forward(params, np.array(prompt)[:, None], state)
+    ids = []
+    while len(ids) < n:
+        y = cache["y"][-1, :, 0].astype(np.float64)
+        cumulative = softmax(y / max(temperature, 1e-9), axis=0).cumsum()
+        ix = int(cumulative.searchsorted(rng.random() * cumulative[-1], side="right"))
         ids.append(ix)
+        _, cache, state = forward(params, np.array([[ix]]), state)
     return np.array(ids, np.intp)
 
 
 # --------------------------------------------------------------------------------------------------- text
-class Mistake(Exception):
-    """Something that the person at the keyboard can put right; shown as one line, without a traceback."""
+class UserError(Exception):
+    """Something that the user can put right; shown as one line, without a traceback."""
 
 
 def read_text(path, as_bytes):
-    """The whole text -> str; as_bytes, one character a byte. Raises OSError, or Mistake if it is not text."""
+    """The whole file as a str; as_bytes: one character a byte, so that any file can be read."""
+    with open(path, "rb") as file:
+        content = file.read()
+    encoding = "utf-8-sig"  # without the mark that some editors put first
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "utf-16"  # as Windows' PowerShell writes with >
     try:
-        with open(path, "rb") as file:
-            text = file.read().decode("latin-1" if as_bytes else "utf-8")
+        text = content.decode("latin-1" if as_bytes else encoding)
     except UnicodeDecodeError as error:
-        raise Mistake(f"{path} is not UTF-8 text; --bytes reads any file, byte by byte") from error
+        raise UserError(f"{path} is not UTF-8 text; --bytes reads any file, byte by byte") from error
     if len(text) < 2:
-        raise Mistake(f"{path} has {len(text)} characters; give a text to learn from")
+        raise UserError(f"{path} has {len(text)} characters; give a text to learn from")
     return text
 
 
-def to_ids(text, vocab, what):
-    """str -> ids (n,), places in the str vocab. Raises Mistake, naming what, on characters not in there."""
+def typed_text(word, as_bytes):
+    """A word of the command line as read_text would have it from a file, whatever the locale."""
+    typed = word.encode("utf-8", "surrogateescape")
+    return typed.decode("latin-1" if as_bytes else "utf-8", "replace")
+
+
+def to_ids(text, vocab, source):
+    """str -> ids (n,), the index of each character in the str vocab; source is named in the error."""
     unknown = sorted(set(text) - set(vocab))
     if unknown:
         names = ", ".join(map(repr, unknown[:10]))
-        raise Mistake(f"{what} has characters that the model has never seen: {names}")
-    places = str.maketrans(vocab, "".join(map(chr, range(len(vocab)))))  # a character whose number is the id
-    return np.frombuffer(text.translate(places).encode("utf-32-le", "surrogatepass"), np.uint32)
+        raise UserError(f"{source} has characters that the model has never seen: {names}")
+    char_to_ix = {char: ix for ix, char in enumerate(vocab)}
+    return np.fromiter(map(char_to_ix.get, text), np.uint32, len(text))
 
 
-def next_batch(model, ids, options):
-    """Cut a batch out of the text -> inputs, targets (S, B), each target the character after its input.
+def sequence_starts(text, options):
+    """The places in the text where a sequence may begin: all, or with --restart the starts of lines.
+
+    A sequence reads about S / restart characters before it jumps. Where lines are longer than that on
+    average, most of the text would never be read; there sequences begin anywhere."""
+    starts = range(len(text) - options["seqlength"])
+    if options["restart"]:
+        ends = [match.end() for match in re.finditer("\r\n?|\n", text[: len(starts) - 1])]
+        lines = [0, *ends]
+        if len(starts) / len(lines) <= options["seqlength"] / options["restart"]:
+            starts = lines
+    return starts
+
+
+def next_batch(model, ids, starts, options):
+    """Cut the next batch out of the text -> inputs, targets (S, B); a target is the character that follows.
 
     The B pointers walk through the text in steps of S. One with less than S + 1 characters left, and with
-    --restart any by chance, jumps to one of model["starts"], which main sets, and its state is set back."""
-    pointers, state, rng, S = model["pointers"], model["state"], model["rng"], options["seqlength"]
+    --restart any by chance, jumps to one of starts, and the state of its sequence is reset."""
+    pointers, rng, S = model["pointers"], model["rng"], options["seqlength"]
     jump = pointers + S + 1 > len(ids)
     if options["restart"]:
         jump |= rng.random(len(jump)) < options["restart"]
     if jump.any():
-        pointers[jump] = [model["starts"][k] for k in rng.integers(0, len(model["starts"]), jump.sum())]
-        fresh = fresh_state(len(pointers), options, rng)
-        for name in state:
-            state[name][..., jump] = fresh[name][..., jump]
+        pointers[jump] = [starts[k] for k in rng.integers(0, len(starts), jump.sum())]
+        for value in model["state"].values():
+            value[:, jump] = 0
     at = pointers + np.arange(S)[:, None]
     pointers += S
     return ids[at], ids[at + 1]
 
 
 # ------------------------------------------------------------------------------------------- saved models
-FIXED = (*SIZES, "batchsize", "init_scale", "fp64", "bytes", "holdout")  # cannot change in a loaded model
-KEPT = (*FIXED, "seqlength", "restart", "lr", "clip", "text")  # the options that a saved model brings along
-FIGURES = ("iteration", "seconds", "bpc", "next_ix")  # bpc: smoothed; next_ix: what sequence 0 reads next
+FIXED = ("hidden", "cell", "batchsize", "init_scale", "fp64", "bytes", "holdout")  # not to be changed later
+SAVED = (*FIXED, "seqlength", "restart", "lr", "clip", "text")  # the options that a saved model brings along
+COUNTERS = ("iteration", "seconds", "bpc", "next_ix")  # bpc: smoothed; next_ix: what sequence 0 reads next
+COUNTS = ("hidden", "batchsize", "seqlength", "iters", "report_interval", "check_interval", "sample")
+SHARES = ("restart", "holdout")  # from 0 to 1
 
 
 def new_model(vocab, options, seed):
-    """A model before its first iteration: a dict of all that training changes and a saved model holds."""
-    rng, dtype = np.random.default_rng(seed), np.float64 if options["fp64"] else np.float32
-    params = as_type(init_params(rng, len(vocab), *(options[name] for name in PARAMS_FROM)), dtype)
+    """All that training changes and a saved model holds, before the first iteration."""
+    rng = np.random.default_rng(seed)
+    dtype = np.float64 if options["fp64"] else np.float32
+    params = as_type(init_params(rng, len(vocab), options["hidden"], options["init_scale"]), dtype)
     return {
         "params": params,
-        "sums": {name: np.zeros_like(value) for name, value in params.items()},  # Adagrad's
-        "state": fresh_state(options["batchsize"], options, rng),
+        "accumulators": {name: np.zeros_like(value) for name, value in params.items()},  # Adagrad's
+        "state": as_type(init_state(options["batchsize"], options["hidden"], options["cell"]), dtype),
         "pointers": np.full(options["batchsize"], 1 << 60),  # past the end of any text: all jump at first
-        "vocab": vocab,  # a str of all characters, sorted
         "rng": rng,
-    } | {"iteration": 0, "seconds": 0.0, "bpc": math.log2(len(vocab)), "next_ix": 0}
+        "vocab": vocab,  # a str of all characters, sorted
+        "iteration": 0,
+        "seconds": 0.0,
+        "bpc": math.log2(len(vocab)),
+        "next_ix": 0,
+    }
 
 
 def arrays_of(model):
-    """The arrays of a model under the names that they have in a file: params_Wxh, ..., pointers."""
-    groups = ("params", "sums", "state")
-    arrays = {f"{group}_{name}": value for group in groups for name, value in model[group].items()}
-    return arrays | {"pointers": model["pointers"]}
+    """The arrays of a model by their names in a file: pointers, params_Wxh, ..."""
+    arrays = {"pointers": model["pointers"]}
+    for group in ("params", "accumulators", "state"):
+        for name, value in model[group].items():
+            arrays[f"{group}_{name}"] = value
+    return arrays
 
 
 def save_model(path, model, options):
-    """Write a model to an .npz file, by way of a temporary one: path holds a whole model at any moment."""
-    info = {name: model[name] for name in FIGURES} | {"rng": model["rng"].bit_generator.state}
-    info |= {"vocab": model["vocab"], "options": {name: options[name] for name in KEPT}}
-    contents = io.BytesIO()
-    np.savez(contents, info=json.dumps(info), **arrays_of(model))
-    write_to(f"{path}.partial", "wb", contents.getvalue())
-    os.replace(f"{path}.partial", path)
-
-
-def write_to(path, mode, contents):
-    """Write bytes to a file. Raises OSError, which names the file even if it is the disk that is full."""
+    """Write a model to an .npz file, under another name first: path holds a whole model at any moment."""
+    info = {
+        "vocab": model["vocab"],
+        "rng": model["rng"].bit_generator.state,
+        "counters": {name: model[name] for name in COUNTERS},
+        "options": {name: options[name] for name in SAVED},
+    }
+    path = os.path.realpath(path)  # a symbolic link stays one
+    unfinished = f"{path}.{secrets.token_hex(4)}.tmp"
     try:
-        with open(path, mode) as file:
-            file.write(contents)
-            file.flush()
-            if mode == "wb":
-                os.fsync(file.fileno())
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, path.removesuffix(".partial")) from error
+        with open(unfinished, "xb") as file:
+            np.savez(file, info=json.dumps(info), **arrays_of(model))
+            os.fsync(file.fileno())
+        try:
+            os.replace(unfinished, path)
+        except PermissionError:  # on Windows, while a virus scanner has the old file open
+            time.sleep(1)
+            os.replace(unfinished, path)
+    finally:
+        if os.path.exists(unfinished):
+            os.remove(unfinished)
 
 
 def load_model(path):
-    """Read a saved model -> model, its options; nothing in the file is executed. Raises Mistake.
+    """Read a saved model -> model, its options. Raises OSError, or UserError if the file is not a model.
 
-    Zip's checksums find damage; names, shapes and types must be a new model's, and every number finite."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            found = dict(file)
-        info = json.loads(str(found.pop("info")))
-        model = new_model(info["vocab"], info["options"], seed=0)
-        model |= {name: info[name] for name in FIGURES}
-        model["rng"].bit_generator.state = info["rng"]
-        arrays = arrays_of(model)
-        for name in arrays | found:
-            shape, dtype = arrays[name].shape, arrays[name].dtype
-            if (found[name].shape, found[name].dtype) != (shape, dtype) or not np.isfinite(found[name]).all():
-                raise ValueError(f"{name} is not {dtype} {shape}, or not finite")
-            arrays[name][:] = found[name]
-        return model, info["options"]
-    except FileNotFoundError:
-        raise
-    except Exception as error:  # a broken file breaks zipfile, NumPy and json in many ways
-        raise Mistake(f"{path} is no model of this version of {SCRIPT}, or damaged: {error}") from error
+    Nothing in it is executed, and nothing is built before it is known to be of the size of the file."""
+    with open(path, "rb") as file:
+        try:
+            with np.load(file, allow_pickle=False) as archive:
+                if any(member.compress_type for member in archive.zip.infolist()):
+                    raise UserError("it is compressed")  # and could be any size
+                return read_model(dict(archive))
+        except Exception as error:  # a damaged file breaks zipfile, json and NumPy in many ways
+            raise UserError(f"{path} is not a model of this version of {SCRIPT}: {error}") from error
+
+
+def read_model(arrays):
+    """The arrays of a file -> model, its options. Raises UserError if no model of this script has these."""
+    info = json.loads(str(arrays.pop("info")))
+    check_types(info, {"vocab": "", "rng": {}, "counters": {}, "options": {}})
+    vocab, options, counters = info["vocab"], info["options"], info["counters"]
+    defaults = vars(option_parser().parse_args([]))
+    check_types(options, {name: defaults[name] for name in SAVED})
+    check_numbers(options, "its option ")
+    if vocab != "".join(sorted(set(vocab))):
+        raise UserError("its vocab is not sorted, or has a character twice")
+    check_size(arrays, len(vocab), options)
+
+    model = new_model(vocab, options, seed=0)
+    expected = arrays_of(model)
+    if arrays.keys() != expected.keys():
+        raise UserError(f"it does not have just {', '.join(expected)}")
+    for name, array in expected.items():
+        found = arrays[name]
+        if found.shape != array.shape or found.dtype != array.dtype or not np.isfinite(found).all():
+            raise UserError(f"{name} is not {array.dtype} {array.shape}, or not finite")
+        array[:] = found
+    if model["pointers"].min() < 0 or model["pointers"].max() > 1 << 60:
+        raise UserError("its pointers are out of range")
+    check_types(counters, {name: model[name] for name in COUNTERS})
+    check_numbers(counters, "its ")
+    if counters["next_ix"] >= len(vocab):
+        raise UserError("its next_ix is not in its vocab")
+    model.update(counters)
+    model["rng"].bit_generator.state = info["rng"]
+    return model, options
+
+
+def check_types(values, like):
+    """Raise UserError unless values, read from a file, has just the names of like and the types there."""
+    if not isinstance(values, dict) or values.keys() != like.keys():
+        raise UserError(f"it does not have just {', '.join(like)}")
+    for name, value in values.items():
+        if type(value) is not type(like[name]):
+            raise UserError(f"its {name} is {value!r}")
+
+
+def check_numbers(values, prefix):
+    """Raise UserError unless the numbers among values, name -> value, are in their ranges."""
+    for name, value in values.items():
+        least = 1 if name in COUNTS else 0
+        most = 1 if name in SHARES else 10**12
+        if type(value) in (int, float) and not least <= value <= most:
+            raise UserError(f"{prefix}{name} must be from {least} to {most}, not {value}")
+
+
+def check_size(arrays, vocab_size, options):
+    """Raise UserError unless a file has arrays of the size that options say, before a model is made."""
+    if options["cell"] not in ("squashed", "standard"):
+        raise UserError(f"its option cell is {options['cell']!r}")
+    sizes = {"params_Wxh": (4 * options["hidden"], vocab_size), "pointers": (options["batchsize"],)}
+    for name, shape in sizes.items():
+        if name not in arrays or arrays[name].shape != shape:
+            raise UserError(f"{name} is not of the shape {shape}, as its options say")
 
 
 # ------------------------------------------------------------------------------------------ training loop
-def adagrad(params, sums, grads, lr, clip):
+def adagrad(params, accumulators, grads, lr, clip):
     """Update in place: each entry's step gets smaller with the sum of its squared gradients so far.
     The 1 keeps the first steps small: with min-char-rnn's 1e-8, each entry would leap by lr at once."""
     for name, g in grads.items():
-        g = g.clip(-clip, clip) if clip else g
-        sums[name] += g * g
-        params[name] -= lr * g / np.sqrt(1 + sums[name])
+        if clip:
+            g = g.clip(-clip, clip)
+        accumulators[name] += g * g
+        params[name] -= lr * g / np.sqrt(1 + accumulators[name])
 
 
-def learn(model, ids, held_out, options):
-    """Train until a limit or a signal -> exit status. Raises FloatingPointError, or OSError at the end."""
+def learn(model, ids, validation_ids, starts, options):
+    """Train until a limit, Ctrl-C or a signal to end -> exit status.
+
+    Raises UserError if the model is not finite any more, or cannot be saved at the end."""
     np.empty(33_000_000, np.uint8)  # freed at once, after which glibc keeps freed arrays: a third faster
-    signals = []
+    signals = []  # the loop ends after the iteration in which one came
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number and signal.getsignal(number) != signal.SIG_IGN:  # as nohup sets it
+            signal.signal(number, lambda number, frame: signals.append(number))
 
-    def note(number, frame):
-        signals.append(number)
-        signal.signal(number, signal.SIG_DFL)  # a second one ends at once
-
-    signal.signal(signal.SIGINT, note)
-    signal.signal(signal.SIGTERM, note)
-    characters, iters = options["seqlength"] * options["batchsize"], options["iters"] or math.inf
-    began, deadline = time.perf_counter() - model["seconds"], model["seconds"] + options["timelimit"]
-    done, trained, busy = model["iteration"] >= iters, 0, 0.0  # iterations and their seconds since a report
+    S, B = options["seqlength"], options["batchsize"]
+    iters = options["iters"] or math.inf
+    start = time.perf_counter() - model["seconds"]
+    deadline = model["seconds"] + options["timelimit"]
+    characters = 0  # trained on since the last line of the log
+    busy = 0.0  # the seconds that this took
+    problem = None  # why the newest model is not saved
+    newest = model["iteration"] if options["load"] else 0
+    done = model["iteration"] >= iters
     if done:
         print(f"nothing to do: --iters counts the {model['iteration']} iterations of the model")
     while not done:
         tick = time.perf_counter()
-        inputs, targets = next_batch(model, ids, options)
+        inputs, targets = next_batch(model, ids, starts, options)
         loss, grads, model["state"] = train(model["params"], inputs, targets, model["state"])
-        adagrad(model["params"], model["sums"], grads, options["lr"], options["clip"])
-        n = model["iteration"] = model["iteration"] + 1
-        model["bpc"] = 0.999 * model["bpc"] + 0.001 * loss / characters / math.log(2)
+        adagrad(model["params"], model["accumulators"], grads, options["lr"], options["clip"])
+        model["iteration"] += 1
+        model["bpc"] = 0.999 * model["bpc"] + 0.001 * loss / (S * B) / math.log(2)
         model["next_ix"] = int(targets[-1, 0])
-        model["seconds"] = time.perf_counter() - began
-        trained, busy = trained + 1, busy + time.perf_counter() - tick
-        done = bool(signals) or model["seconds"] >= deadline or n >= iters
+        model["seconds"] = time.perf_counter() - start
+        characters += S * B
+        busy += time.perf_counter() - tick
+
+        n, seconds, bpc = model["iteration"], model["seconds"], model["bpc"]
+        done = bool(signals) or seconds >= deadline or n >= iters
+        reporting = done or n % options["report_interval"] == 0
         checking = done or n % options["check_interval"] == 0
-        values = [loss, *(arrays_of(model).values() if checking else ())]  # saved only if they are finite
-        if not all(np.isfinite(value).all() for value in values):
-            raise FloatingPointError(f"model not finite after iteration {n}; try a smaller --lr, or --clip 5")
-        try:
-            if checking and options["save"]:
+        finite = math.isfinite(loss)
+        if checking:  # all of it, for it may be saved
+            finite = finite and all(np.isfinite(array).all() for array in arrays_of(model).values())
+        if not finite:
+            raise UserError(f"the model is not finite after iteration {n}; try a smaller --lr")
+        if checking and options["save"]:
+            try:
                 save_model(options["save"], model, options)
-            if done or n % options["report_interval"] == 0:
-                report(model, trained * characters / busy, options)
-                trained, busy = 0, 0.0
-            if checking and len(held_out) > 1:
-                print(f"held out: {bits_per_character(model, held_out, options):.4f} BPC")
+                problem, newest = None, n
+            except OSError as error:
+                problem = f"{options['save']}: {error}; the newest model saved is of iteration {newest}"
+                warn(problem)
+        try:
+            validation = math.nan
+            if reporting:
+                print(f"{seconds:.3f} s, iter {n}, {bpc:.4f} BPC, {characters / busy:.2f} char/s", flush=True)
+                characters, busy = 0, 0.0
+            if checking and len(validation_ids) > 1:
+                validation = bits_per_character(model, validation_ids, B, options)
+                print(f"validation: {validation:.4f} BPC", flush=True)
+            if options["fname"] and (reporting or math.isfinite(validation)):
+                append_to(options["fname"], f"{n} {seconds:.3f} {bpc:.6f} {validation:.6f}\n")
             if checking:
-                check(model, ids, options)
+                print(f"----\n{sample_text(model, options['sample_length'], options)}\n----", flush=True)
+        except BrokenPipeError:  # nobody reads the log any more: end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            signals.append(13)  # SIGPIPE, which Windows does not have
         except OSError as error:  # a full disk costs what was to be written, but not the run
-            if done:
-                raise
-            print(f"{SCRIPT}: warning: {error}", file=sys.stderr)
+            warn(error)
+    if problem:
+        raise UserError(problem)
     return 128 + signals[0] if signals else 0
 
 
-def report(model, speed, options):
-    """A line of the log, to the terminal and to the log file; speed in characters a second."""
-    n, seconds, bpc = model["iteration"], model["seconds"], model["bpc"]
-    print(f"{seconds:.3f} s, iter {n}, {bpc:.4f} BPC, {speed:.2f} char/s")
-    if options["fname"]:
-        write_to(options["fname"], "ab", f"{n} {seconds:.3f} {bpc:.6f}\n".encode())
+def append_to(path, line):
+    """Add a line to a log file; on a full disk that costs a warning and the line, not half of it."""
+    size = None
+    try:
+        with open(path, "a", encoding="utf-8", errors="surrogateescape") as file:
+            size = file.tell()
+            file.write(line)
+    except OSError as error:
+        if size is not None:
+            os.truncate(path, size)
+        warn(error)
 
 
-def check(model, ids, options):
-    """What is shown at every check interval: a sample."""
-    print(f"----\n{sample_text(model, options['sample_length'], options)}\n----")
+def warn(problem):
+    """Say on standard error what went wrong in a run that goes on."""
+    print(f"{SCRIPT}: warning: {problem}", file=sys.stderr)
 
 
-def bits_per_character(model, ids, options):
-    """The loss of ids (n,) in bits per character: in one go, or in a batch of equal stretches if held out."""
-    B = 1 if options["evaluate"] else min(options["batchsize"], len(ids) - 1)
-    length, state, loss, step = (len(ids) - 1) // B, fresh_state(B, options), 0.0, 100
-    for start in range(0, length, step):
-        at = np.arange(start, min(start + step, length))[:, None] + np.arange(B) * length
+def bits_per_character(model, ids, batchsize, options):
+    """The loss of ids (n,) in bits per character, read as up to batchsize equal pieces, side by side."""
+    B = min(batchsize, len(ids) - 1)
+    length = (len(ids) - 1) // B
+    state = init_state(B, options["hidden"], options["cell"])
+    loss = 0.0
+    for t in range(0, length, 100):
+        at = np.arange(t, min(t + 100, length))[:, None] + np.arange(B) * length
         probs, cache, state = forward(model["params"], ids[at], state)
         loss += float(cross_entropy(cache["y"], probs, ids[at + 1]))
-        if sys.stderr.isatty() and start % (100 * step) == 0:
-            print(f"\r{100 * start // length} %", end="\r", file=sys.stderr, flush=True)
     return loss / (length * B) / math.log(2)
 
 
 def sample_text(model, n, options):
-    """n characters that the model writes -> str: after --prime in a fresh state, or where training stands."""
-    state, ix = {name: value[..., :1] for name, value in model["state"].items()}, model["next_ix"]
+    """n characters that the model writes -> str: after --prime from a new state, or where training stands."""
+    state = {name: value[..., :1] for name, value in model["state"].items()}
+    prompt = [model["next_ix"]]
     if options["prime"]:
-        typed = os.fsencode(options["prime"]).decode("latin-1" if options["bytes"] else "utf-8", "replace")
-        state, (*ids, ix) = fresh_state(1, options), to_ids(typed, model["vocab"], "--prime")
-        for past in ids:
-            _, _, state = forward(model["params"], np.array([[past]]), state)
+        state = init_state(1, options["hidden"], options["cell"])
+        prompt = to_ids(typed_text(options["prime"], options["bytes"]), model["vocab"], "--prime")
     rng = np.random.default_rng([options["seed"], model["iteration"]])
-    ids = sample(model["params"], state, ix, n, rng, options["temperature"])
+    ids = sample(model["params"], state, prompt, n, rng, options["temperature"])
     text = "".join(model["vocab"][ix] for ix in ids)
-    return text.encode("latin-1").decode(errors="replace") if options["bytes"] else text
+    if options["bytes"]:
+        text = text.encode("latin-1", "replace").decode("utf-8", "replace")
+    return text
 
 
 # ------------------------------------------------------------------------------------------- command line
-DEFAULTS = {"hidden": 32, "batchsize": 16, "seqlength": 25, "lr": 0.2, "fp64": False, "timelimit": 1000.0}
-DEFAULTS |= {"report_interval": 1000, "check_interval": 20000, "sample_length": 200, "fname": None}
-
-
 def option_parser():
-    """Every option. Defaults that differ between the scripts are in DEFAULTS, the others here."""
-    shown, switch = argparse.ArgumentDefaultsHelpFormatter, argparse.BooleanOptionalAction
-    parser = argparse.ArgumentParser(prog=SCRIPT, description=__doc__.splitlines()[0], formatter_class=shown)
-    parser.usage = argparse.SUPPRESS  # a mistake is one line, without the usage
-    add, bundled = parser.add_argument, os.path.join(os.path.dirname(__file__), "data", "missing-hour.txt")
+    """Every option, with its default."""
+    parser = argparse.ArgumentParser(
+        prog=SCRIPT,
+        usage=argparse.SUPPRESS,  # so that an error is one line
+        description=__doc__ and __doc__.splitlines()[0],  # python -OO has no docstrings
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    bundled = os.path.join(os.path.dirname(os.path.realpath(__file__)), "data", "missing-hour.txt")
+    switch = argparse.BooleanOptionalAction
+    add = parser.add_argument
     add("text", nargs="?", metavar="TEXT", type=os.path.abspath, default=bundled, help="file to learn")
-    add("--hidden", type=int, help="hidden units")
+    add("--hidden", type=int, default=32, help="hidden units")
     add("--cell", choices=("squashed", "standard"), default="squashed", help="carry tanh of the cell, or it")
-    add("--init_scale", type=float, default=0.01, help="scale of the random weights at the start")
-    add("--batchsize", type=int, help="sequences in a batch")
-    add("--seqlength", type=int, help="time steps in a batch")
+    add("--init_scale", type=float, default=0.01, help="standard deviation of the weights at the start")
+    add("--batchsize", type=int, default=16, help="sequences in a batch")
+    add("--seqlength", type=int, default=25, help="time steps in a batch")
     add("--restart", type=float, default=0.0, help="chance, in each batch, of a jump to a line's start")
-    add("--lr", type=float, help="learning rate of Adagrad")
-    add("--clip", type=float, default=0.0, help="clip each entry of the gradient; 0 is off, 5 usual")
+    add("--lr", type=float, default=0.2, help="learning rate of Adagrad")
+    add("--clip", type=float, default=0.0, help="clip each entry of the gradient; 0 is off")
     add("--seed", type=int, help="makes a run repeatable; random unless given")
-    add("--fp64", action=switch, help="compute in float64")
+    add("--fp64", action=switch, default=False, help="compute in float64")
     add("--bytes", action=switch, default=False, help="read the text as bytes, not as UTF-8")
-    add("--holdout", type=float, default=0.0, help="part of the text kept for measuring")
-    add("--timelimit", type=float, help="seconds of this run")
+    add("--holdout", type=float, default=0.0, help="part of the text, at its end, kept for validation")
+    add("--timelimit", type=float, default=1000.0, help="seconds of this run")
     add("--iters", type=int, help="iterations in all, those of a loaded model counted")
-    add("--report_interval", type=int, help="iterations between log lines")
-    add("--check_interval", type=int, help="iterations between samples, saves and held-out figures")
-    add("--sample_length", type=int, help="characters in a sample")
-    add("--fname", help="log file to add to: iteration, seconds and BPC in columns")
+    add("--report_interval", type=int, default=1000, help="iterations between log lines")
+    add("--check_interval", type=int, default=20000, help="iterations between samples, saves and validations")
+    add("--sample_length", type=int, default=200, help="characters in a sample")
+    add("--fname", help="log file to add to: iteration, seconds, BPC, validation BPC")
     add("--save", help="file to save the model in, at every check, at the end and on Ctrl-C")
     add("--load", help="saved model to go on from")
-    add("--gradcheck", action=switch, help="check the gradient and stop; --no-gradcheck: never")
-    add("--sample", type=int, help="with --load: print this many characters and stop")
     add("--prime", help="with --sample: text that the model reads first")
     add("--temperature", type=float, default=1.0, help="of samples: 0 takes the likeliest, over 1 dares more")
+    add = parser.add_mutually_exclusive_group().add_argument
+    add("--gradcheck", action=switch, default=False, help="check the gradient and stop")
+    add("--sample", type=int, help="with --load: print this many characters and stop; TEXT is not read")
     add("--evaluate", action="store_true", help="with --load: print the BPC of all of TEXT and stop")
-    parser.set_defaults(**DEFAULTS)
     return parser
 
 
 def read_options(words):
-    """The command line -> the options of the run, and the model to go on from or None. Raises Mistake."""
+    """The command line -> the options of the run, and the model to go on from or None. Raises UserError."""
     parser = option_parser()
-    load = parser.parse_args(words).load
-    model, saved = load_model(load) if load else (None, {})
-    parser.set_defaults(**saved)
     options = vars(parser.parse_args(words))
-    for name, value in options.items():
-        least = 1 if type(value) is int and name not in ("seed", "sample_length") else 0
-        if type(value) in (int, float) and not least <= value < math.inf:
-            raise Mistake(f"--{name} must be {least} or more, not {value}")
-        if name in ("holdout", "restart") and value > 1:
-            raise Mistake(f"--{name} must be from 0 to 1, not {value}")
-    for name, needed in (("sample", "load"), ("evaluate", "load"), ("prime", "sample")):
-        if options[name] and not options[needed]:
-            raise Mistake(f"--{name} needs --{needed}")
-    for name in set(FIXED) & set(saved):
-        if options[name] != saved[name]:
-            raise Mistake(f"--{name} {options[name]} contradicts {options['load']}, which has {saved[name]}")
+    if "" in (options["load"], options["save"], options["fname"], options["prime"]):
+        raise UserError("an option is empty; was a variable of the shell not set?")
+    model = None
+    if options["load"]:
+        model, saved = load_model(options["load"])
+        parser.set_defaults(**saved)  # and once more: what is not given is as it was saved
+        options = vars(parser.parse_args(words))
+        for name in FIXED:
+            if options[name] != saved[name]:
+                raise UserError(f"--{name} {options[name]} contradicts {options['load']}: {saved[name]}")
+    elif options["sample"] or options["evaluate"]:
+        raise UserError("--sample and --evaluate need --load")
+    check_numbers(options, "--")
+    if options["prime"] and not options["sample"]:
+        raise UserError("--prime needs --sample")
+    save = options["save"]
+    if save and (options["sample"] or options["evaluate"] or options["gradcheck"]):
+        raise UserError("--save needs a run that trains, without --sample, --evaluate and --gradcheck")
+    if save and os.path.exists(save) and not same_file(save, options["load"]):
+        raise UserError(f"{save} is there already; --load it to go on with it, or --save elsewhere")
+    for other in (options["text"], options["load"], save):
+        if same_file(options["fname"], other):
+            raise UserError(f"{options['fname']} is the text or a model of this run; name another --fname")
     if options["seed"] is None:
         options["seed"] = int(np.random.default_rng().integers(1 << 32))
-    text, load, save, log = (os.path.realpath(options[k] or "") for k in ("text", "load", "save", "fname"))
-    if options["save"] and os.path.exists(save) and save != load:
-        raise Mistake(f"{options['save']} is there already; --load it to go on with it, or --save elsewhere")
-    if options["fname"] and log in (text, load, save):
-        raise Mistake(f"{options['fname']} is the text or a model of this run; name another --fname")
     return options, model
 
 
+def same_file(one, other):
+    """Whether two names, or None, are of one file, be it by way of links."""
+    if not one or not other:
+        return False
+    if os.path.exists(one) and os.path.exists(other):
+        return os.path.samefile(one, other)
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
 def main(words=None):
-    """Do what the command line asks for -> exit status. Raises Mistake, OSError or FloatingPointError."""
+    """Do what the command line asks for -> exit status. Raises UserError, OSError or MemoryError."""
     options, model = read_options(words)
     if options["sample"]:
         print(sample_text(model, options["sample"], options))
         return 0
+
     text = read_text(options["text"], options["bytes"])
-    model = model or new_model("".join(sorted(set(text))), options, options["seed"])
+    if not model:
+        model = new_model("".join(sorted(set(text))), options, options["seed"])
     ids = to_ids(text, model["vocab"], options["text"])
     if options["evaluate"]:
-        print(f"{bits_per_character(model, ids, options):.4f} BPC, {len(ids)} characters")
+        print(f"{bits_per_character(model, ids, 1, options):.4f} BPC, {len(ids)} characters")
         return 0
-    ids, held_out = np.split(ids, [len(ids) - int(options["holdout"] * len(ids))])
-    places, needed = len(ids) - options["seqlength"], options["seqlength"] + 1
-    if places < 1:
-        raise Mistake(f"{options['text']}: {len(ids)} characters to learn from, --seqlength needs {needed}")
-    lines = np.append(0, 1 + np.flatnonzero(ids[: places - 1] == model["vocab"].find("\n")))
-    model["starts"] = lines if options["restart"] else range(places)  # where a sequence may begin
+
+    end = len(ids) - int(options["holdout"] * len(ids))
+    if end <= options["seqlength"]:
+        needed = options["seqlength"] + 1
+        raise UserError(f"{options['text']}: {end} characters to learn from, --seqlength needs {needed}")
+    starts = sequence_starts(text[:end], options)
     if options["gradcheck"]:
-        batch = next_batch(model, ids, options)
-        rows = gradcheck(model["params"], *batch, model["state"], model["rng"])
+        inputs, targets = next_batch(model, ids[:end], starts, options)
+        rows = gradcheck(model["params"], inputs, targets, model["state"], model["rng"])
         print(gradient_table(rows))
         return 0 if all(row["max"] < 1e-4 for row in rows) else 1
+
     size = sum(value.size for value in model["params"].values())
-    about = f"{len(ids)} characters, {len(model['vocab'])} different, "
-    about += f"from {os.path.basename(options['text'])}; {size} parameters; seed {options['seed']}"
-    if options["fname"]:  # a file that cannot be written is better told now than after hours
-        write_to(options["fname"], "ab", os.fsencode(f"# {SCRIPT}, {about}: iteration, seconds, BPC\n"))
-    if options["save"]:
-        save_model(options["save"], model, options)
-    print(about)
-    return learn(model, ids, held_out, options)
+    begin = f"from iteration {model['iteration']}" if options["load"] else f"seed {options['seed']}"
+    about = f"{end} characters, {len(model['vocab'])} different, "
+    about += f"from {os.path.basename(options['text'])}; {size} parameters; {begin}"
+    if options["save"]:  # a folder that cannot be written to is better told now than after hours
+        tempfile.TemporaryFile(dir=os.path.dirname(os.path.realpath(options["save"]))).close()
+    if options["fname"]:
+        open(options["fname"], "a").close()
+        append_to(options["fname"], f"# {SCRIPT}, {about}: iteration, seconds, BPC, validation BPC\n")
+    print(about, flush=True)
+    return learn(model, ids[:end], ids[end:], starts, options)
 
 
 if __name__ == "__main__":
-    sys.stdout.reconfigure(line_buffering=True, errors="replace")
+    if hasattr(sys.stdout, "reconfigure"):  # not in Jupyter
+        sys.stdout.reconfigure(errors="replace")
     np.seterr(all="ignore")  # a run that diverges ends with one line of its own
+    status = 2
     try:
-        sys.exit(main())
-    except (Mistake, OSError, MemoryError, FloatingPointError) as mistake:  # what a person can put right
-        print(f"{SCRIPT}: error: {mistake}", file=sys.stderr)
-        sys.exit(1 if isinstance(mistake, FloatingPointError) else 2)
+        status = main()
+    except KeyboardInterrupt:
+        status = 130
+    except BrokenPipeError:  # nobody reads on, as behind | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 141
+    except MemoryError as error:
+        print(f"{SCRIPT}: error: too little memory for this text or model. {error}", file=sys.stderr)
+    except (UserError, OSError) as error:
+        print(f"{SCRIPT}: error: {error}", file=sys.stderr)
+    sys.exit(status)
