@@ -86,7 +86,7 @@ def new_state(script, options, batchsize, rng=None):
 
 def next_batch(module, model, ids, options, starts):
     """The next batch of a script -> inputs, targets (S, B); starts, the places where a sequence may begin."""
-    return module.next_batch(model | {"starts": starts}, ids, options)
+    return module.next_batch(model, ids, starts, options)
 
 
 def adagrad(module, params, accumulators, grads, lr, clip=0.0):
