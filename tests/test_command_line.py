@@ -32,7 +32,7 @@ def test_the_debug_script_shows_its_instruments_and_keeps_its_logs(tmp_path):
     head, first = done.stdout.split(" 0: ")[:2]
     assert "Wxh:" in head and "# 10/" in head
     assert "gradient: max" in first and "sample: " in first
-    assert np.loadtxt(tmp_path / "dnc-debug.py.dat", ndmin=2).shape == (1, 3)
+    assert np.loadtxt(tmp_path / "dnc-debug.py.dat", ndmin=2).shape == (1, 4)
     assert (tmp_path / "dnc-debug.py.dat").read_text().startswith("#")
     checks = (tmp_path / "gradcheck.log").read_text()
     assert re.findall(r"^iter (\d+)$", checks, re.M) == ["0", "10", "20"] and checks.count("Wxh:") == 3
@@ -53,6 +53,18 @@ def test_fname_gets_columns(script, tmp_path):
     columns = np.loadtxt(tmp_path / "log.dat")
     assert columns[:, 0].tolist() == [10, 20, 30]
     assert (np.diff(columns[:, 1]) >= 0).all() and (columns[:, 2] < 7).all()
+    assert columns.shape == (3, 4) and np.isnan(columns[:, 3]).all()  # nothing was kept for validation
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_the_fourth_column_is_what_validation_gave_where_it_was_measured(script, tmp_path):
+    words = ["--iters", 30, "--report_interval", 10, "--check_interval", 20, "--holdout", 0.1]
+    done = command(script, *SMALL, *words, "--no-gradcheck", "--fname", "log.dat", cwd=tmp_path)
+    printed = re.findall(r"^validation: ([\d.]+) BPC$", done.stdout, re.M)
+    iterations, *_, validation = np.loadtxt(tmp_path / "log.dat", unpack=True)
+    assert iterations.tolist() == [10, 20, 30] and len(printed) == 2
+    assert np.isnan(validation[0])
+    assert validation[1:] == pytest.approx([float(figure) for figure in printed], abs=1e-4)
 
 
 def test_fname_holds_any_name_of_a_text(tmp_path):

@@ -94,7 +94,7 @@ def bpc(*paths):
     """Bits per character on alice29 against seconds, from logs named MODEL-SEED.dat: every run."""
     runs = {name: [] for name in COLORS}
     for path in paths:
-        _, seconds, bits = np.loadtxt(path).T
+        seconds, bits = np.loadtxt(path, usecols=(1, 2), unpack=True)
         runs[KINDS[os.path.basename(path).partition("-")[0]]].append((seconds, bits))
     fig, axis = plt.subplots(figsize=(9, 4.2))
     draw(axis, runs, "upper right")
