@@ -355,6 +355,8 @@ def load_model(path):
             with np.load(file, allow_pickle=False) as archive:
                 if any(member.compress_type for member in archive.zip.infolist()):
                     raise UserError("it is compressed")  # and could be any size
+                if "info" not in archive:
+                    raise UserError("it has no info")
                 return read_model(dict(archive))
         except Exception as error:  # a damaged file breaks zipfile, json and NumPy in many ways
             raise UserError(f"{path} is not a model of this version of {SCRIPT}: {error}") from error
@@ -421,18 +423,24 @@ def check_size(arrays, vocab_size, options):
 # ------------------------------------------------------------------------------------------ training loop
 def adagrad(params, accumulators, grads, lr, clip):
     """Update in place: each entry's step gets smaller with the sum of its squared gradients so far.
-    The 1 keeps the first steps small: with min-char-rnn's 1e-8, each entry would leap by lr at once."""
+
+    The 1 keeps the first steps small: with min-char-rnn's 1e-8, each entry would leap by lr at once. The
+    steps of a row tend to agree, so that what a unit reads out of h moves by their sum, in proportion to H.
+    Hence the weights that read h, Wh.., have the rate lr at H = 32, and less the more units there are; as
+    Yang & Hu, ICML 2021, derive it for all optimisers whose steps do not grow with the gradient."""
     for name, g in grads.items():
+        rate = lr * 32 / g.shape[1] if name.startswith("Wh") else lr
         if clip:
             g = g.clip(-clip, clip)
         accumulators[name] += g * g
-        params[name] -= lr * g / np.sqrt(1 + accumulators[name])
+        params[name] -= rate * g / np.sqrt(1 + accumulators[name])
 
 
 def learn(model, ids, validation_ids, starts, options):
     """Train until a limit, Ctrl-C or a signal to end -> exit status.
 
-    Raises UserError if the model is not finite any more, or cannot be saved at the end."""
+    Raises UserError if the model diverges: its smoothed loss is above three times that of one that knows
+    nothing, log2 V; or if it cannot be saved at the end."""
     np.empty(33_000_000, np.uint8)  # freed at once, after which glibc keeps freed arrays: a third faster
     signals = []  # the loop ends after the iteration in which one came
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
@@ -467,11 +475,10 @@ def learn(model, ids, validation_ids, starts, options):
         done = bool(signals) or seconds >= deadline or n >= iters
         reporting = done or n % options["report_interval"] == 0
         checking = done or n % options["check_interval"] == 0
-        finite = math.isfinite(loss)
-        if checking:  # all of it, for it may be saved
-            finite = finite and all(np.isfinite(array).all() for array in arrays_of(model).values())
-        if not finite:
-            raise UserError(f"the model is not finite after iteration {n}; try a smaller --lr")
+        if not bpc <= 3 * math.log2(len(model["vocab"])):  # true for nan, too
+            raise UserError(f"diverged in iteration {n}, at {bpc:.1f} BPC; a smaller --lr or --clip helps")
+        if checking and not all(np.isfinite(array).all() for array in arrays_of(model).values()):
+            raise UserError(f"not finite after iteration {n}; a smaller --lr or --clip helps")
         if checking and options["save"]:
             try:
                 save_model(options["save"], model, options)
@@ -561,12 +568,12 @@ def option_parser():
     add = parser.add_argument
     add("text", nargs="?", metavar="TEXT", type=os.path.abspath, default=bundled, help="file to learn")
     add("--hidden", type=int, default=32, help="hidden units")
-    add("--init_scale", type=float, default=0.01, help="standard deviation of the weights at the start")
+    add("--init_scale", type=float, default=0.03, help="standard deviation of the weights at the start")
     add("--batchsize", type=int, default=16, help="sequences in a batch")
     add("--seqlength", type=int, default=25, help="time steps in a batch")
     add("--restart", type=float, default=0.0, help="chance, in each batch, of a jump to a line's start")
-    add("--lr", type=float, default=0.1, help="learning rate of Adagrad")
-    add("--clip", type=float, default=0.0, help="clip each entry of the gradient; 0 is off")
+    add("--lr", type=float, default=0.4, help="learning rate of Adagrad")
+    add("--clip", type=float, default=0.2, help="clip each entry of the gradient; 0 is off")
     add("--seed", type=int, help="makes a run repeatable; random unless given")
     add("--fp64", action=switch, default=False, help="compute in float64")
     add("--bytes", action=switch, default=False, help="read the text as bytes, not as UTF-8")
