@@ -150,11 +150,12 @@ def init_params(rng, vocab_size, hidden, memory="content", heads=1, width=8, ini
     params["bh"][2 * hidden : 3 * hidden] = 1  # f: a cell that remembers until it learns to forget
     if memory == "paper":
         bias = bias_rows(params, params["bi"])  # views
-        bias["Whbr"][:] = 3  # strong keys: they choose one location, not a mean of all
+        bias["Whm"][1::3] = 9  # read by content: from a memory not yet written to, links lead nowhere
+        bias["Whbr"][:] = 3  # keys find one location, not a mean of all
         bias["Whbw"][:] = 3
-        bias["Whga"][:] = 2  # write to free locations
-        bias["Whgw"][:] = 2  # and do write
-        bias["Whm"][1::3] = 9  # read by content
+        bias["Whgw"][:] = 5  # write at every step
+        bias["Whga"][:] = 5  # to free locations,
+        bias["Whf"][:] = 3  # which what has been read becomes; or else the memory is soon full
     return params
 
 

@@ -1,22 +1,21 @@
-"""Print a text that needs a memory: lines to copy, like "bgacf>bgacf", or to look up, like "k7 q2 x9 ?q2".
+"""Print a text that needs a memory: lines to copy, like "bgacf>bgacf", or to look up, like "k7q2k7x9q2".
 
     python data/tasks.py copying > copying.txt
     python data/tasks.py recall > recall.txt
 
-copying: random letters, a mark, the same letters again. The letters before the mark cannot be predicted;
-those after it cost nothing to whoever kept them. It is the copy task of Graves et al., "Hybrid computing
-using a neural network with dynamic external memory", Nature 538, 2016, as a text.
+copying: random letters, a mark, the same letters again. The letters before the mark cannot be foretold; those
+behind it cost nothing to whoever kept them. It is the copy task of Graves et al., "Hybrid computing using a
+neural network with dynamic external memory", Nature 538, 2016, as a text.
 
-recall: pairs of a letter and a digit, then one of the letters again, behind a mark, and its digit. That digit
-costs nothing to whoever kept the pairs and finds one by its letter: associative recall, as in Graves et al.,
-"Neural Turing Machines", 2014.
+recall: pairs of a letter and a digit; within a line, a letter always has the same digit. If it stood in the
+line before, its digit costs nothing to whoever kept the pairs and finds one by its letter: the multi-query
+associative recall of Arora et al., "Zoology", arXiv 2312.04927, 2023, as a text.
 
 So a model that learns to predict the next character learns to keep and to give back. The same options give
 the same text, on every machine.
 """
 
 import argparse
-import io
 import os
 import random
 import string
@@ -24,39 +23,41 @@ import sys
 
 SCRIPT = os.path.basename(__file__)
 LETTERS = string.ascii_lowercase + string.ascii_uppercase + string.digits
+TASKS = {"copying": ("letters", "shortest", "longest"), "recall": ("letters", "keys", "pairs")}  # options
+
+
+def below(rng, n):
+    """A whole number from 0 to n - 1 out of rng, a random.Random: by rng.random alone, the one generator that
+    Python promises to keep the same."""
+    return int(rng.random() * n)
 
 
 def copying_line(rng, letters, shortest, longest):
     """A line: letters, the mark, the same letters, a newline. Every length is as likely as any other.
 
-    rng, a random.Random; letters, how many different ones; shortest, longest, letters before the mark.
-    Drawn with rng.random alone, the one generator that Python promises to keep the same.
-    """
-    length = shortest + int(rng.random() * (longest - shortest + 1))
-    word = "".join(LETTERS[int(rng.random() * letters)] for _ in range(length))
+    letters, how many different ones in the text; shortest, longest, letters before the mark."""
+    length = shortest + below(rng, longest - shortest + 1)
+    word = "".join(LETTERS[below(rng, letters)] for _ in range(length))
     return f"{word}>{word}\n"
 
 
-def recall_line(rng, letters, shortest, longest):
-    """A line: pairs, the mark, one of the pairs again, a newline; no letter stands in two of the pairs.
+def recall_line(rng, letters, keys, pairs):
+    """A line: pairs of a letter and its digit, each drawn anew from those of the line, and a newline.
 
-    shortest, longest, the number of pairs; the rest as in copying_line.
-    """
-    left, pairs = list(LETTERS[:letters]), []
-    for _ in range(shortest + int(rng.random() * (longest - shortest + 1))):
-        letter = left.pop(int(rng.random() * len(left)))
-        pairs.append(letter + string.digits[int(rng.random() * 10)])
-    return f"{' '.join(pairs)} ?{pairs[int(rng.random() * len(pairs))]}\n"
-
-
-TASKS = {"copying": copying_line, "recall": recall_line}
+    letters as above; keys, the most different letters in a line, where every number up to it is as likely;
+    pairs, how many in a line."""
+    left, known = list(LETTERS[:letters]), []
+    for _ in range(1 + below(rng, keys)):
+        letter = left.pop(below(rng, len(left)))
+        known.append(letter + string.digits[below(rng, 10)])
+    return "".join(known[below(rng, len(known))] for _ in range(pairs)) + "\n"
 
 
-def task_lines(task, seed, lines, letters, shortest, longest):
-    """Yield a text, line by line."""
-    rng = random.Random(seed)
+def task_lines(task, seed, lines, **options):
+    """Yield a text, line by line; options as TASKS has them."""
+    line, rng = {"copying": copying_line, "recall": recall_line}[task], random.Random(seed)
     for _ in range(lines):
-        yield TASKS[task](rng, letters, shortest, longest)
+        yield line(rng, *(options[name] for name in TASKS[task]))
 
 
 def whole(word):
@@ -68,7 +69,8 @@ def whole(word):
 
 def read_options(words):
     """The command line as a dict. Raises ValueError when it makes no sense."""
-    parser = argparse.ArgumentParser(prog=SCRIPT, description=(__doc__ or "").partition("\n")[0])
+    about = "Print a text that needs a memory: lines to copy, or to look up."
+    parser = argparse.ArgumentParser(prog=SCRIPT, description=about)
 
     def complain(message):
         raise ValueError(f"{message}; --help lists all options")
@@ -79,31 +81,33 @@ def read_options(words):
     parser.error = complain
     parser.add_argument("task", choices=TASKS, help="kind of the lines")
     add("lines", 20000, "lines of the text (default: %(default)s)")
-    add("letters", 8, "different letters, up to 62: a-z, A-Z, 0-9 (default: %(default)s)")
-    add("shortest", 1, "fewest letters before the mark, or pairs (default: %(default)s)")
-    add("longest", 8, "most letters before the mark, or pairs (default: %(default)s)")
+    add("letters", 8, "different letters: a-z, A-Z, copying also 0-9 (default: %(default)s)")
+    add("shortest", 1, "copying: fewest letters before the mark (default: %(default)s)")
+    add("longest", 8, "copying: most letters before the mark (default: %(default)s)")
+    add("keys", 8, "recall: most different letters in a line (default: %(default)s)")
+    add("pairs", 16, "recall: pairs in a line (default: %(default)s)")
     add("seed", 0, "another seed, another text (default: %(default)s)")
     options = vars(parser.parse_args(words))
+    most = 62 if options["task"] == "copying" else 52  # a digit that is a key could not be told from a value
     if options["lines"] < 1:
         complain("--lines must be 1 or more")
-    if not 1 <= options["letters"] <= len(LETTERS):
-        complain(f"--letters must be from 1 to {len(LETTERS)}, not {options['letters']}")
-    if not 1 <= options["shortest"] <= options["longest"] <= 10**6:
+    if not 1 <= options["letters"] <= most:
+        complain(f"--letters must be from 1 to {most}, not {options['letters']}")
+    if options["task"] == "copying" and not 1 <= options["shortest"] <= options["longest"] <= 10**6:
         complain("the lengths must be 1 <= --shortest <= --longest <= 1000000")
-    if options["task"] == "recall" and options["longest"] > options["letters"]:
-        complain("a line has each letter once: --longest must not be more than --letters")
+    if options["task"] == "recall" and not 1 <= options["keys"] <= options["letters"]:
+        complain("--keys must be from 1 to --letters")
+    if options["task"] == "recall" and not 1 <= options["pairs"] <= 10**6:
+        complain("--pairs must be from 1 to 1000000")
     return options
 
 
 def main(words=None):
     """Print the text that the command line asks for. Returns the exit status."""
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a notebook has another
+    if hasattr(sys.stdout, "reconfigure"):  # what stands in for it in a notebook may have none
         sys.stdout.reconfigure(newline="\n")
     try:
-        lines = task_lines(**read_options(words))
-        if sys.stdout is None:
-            raise ValueError("standard output is closed")
-        sys.stdout.writelines(lines)
+        sys.stdout.writelines(task_lines(**read_options(words)))
         sys.stdout.flush()
         return 0
     except ValueError as error:
@@ -111,7 +115,7 @@ def main(words=None):
         return 2
     except BrokenPipeError:  # nobody reads on: end as quietly as other tools do
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141  # 128 + the number of SIGPIPE, as a shell says, and also where there is no such signal
+        return 141  # what a shell calls the end by SIGPIPE
     except OSError as error:
         print(f"{SCRIPT}: error: cannot write the text: {error.strerror}", file=sys.stderr)
         return 2
