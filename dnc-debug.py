@@ -111,51 +111,42 @@ def cross_entropy(y, probs, targets):
 
 
 # ----------------------------------------------------------------------------------- parameters and state
-def param_shapes(vocab_size, hidden, memory, heads, width):
-    """The shape of every parameter, in the order of every table."""
+def init_params(rng, vocab_size, hidden, memory="content", heads=1, width=8, init_scale=0.03):
+    """Weights from normal noise times init_scale, biases 0 unless a comment says why; float64 arrays."""
     V, H, R, W = vocab_size, hidden, heads, width
-    shapes = {
-        "Wxh": (4 * H, V),  # input to the gates, in the order i, o, f, g
-        "Whh": (4 * H, H),  # hidden to the gates
-        "Why": (V, H),  # hidden to output
-        "Whr": (R * W, H),  # hidden to the memory's interface: read keys,
-        "Whv": (W, H),  # write vector,
-        "Whw": (W, H),  # write key,
-        "Whe": (W, H),  # erase vector
-        "Whbr": (R, H),  # read strengths
-        "Whbw": (1, H),  # write strength
-        "Whf": (R, H),  # free gates
-        "Whga": (1, H),  # allocation gate
-        "Whgw": (1, H),  # write gate
-        "Whm": (3 * R, H),  # read modes, head after head, in the order backward, content, forward
-        "bi": (R * W + 3 * W + 6 * R + 3, 1),  # bias of the interface, in the order of the rows above
-        "Wrh": (4 * H, R * W),  # read vectors to the gates
-        "Wry": (V, R * W),  # read vectors to output
-        "bh": (4 * H, 1),
-        "by": (V, 1),
+
+    def noise(rows, columns):
+        return rng.standard_normal((rows, columns)) * init_scale
+
+    params = {
+        "Wxh": noise(4 * H, V),  # input to the gates, in the order i, o, f, g
+        "Whh": noise(4 * H, H),  # hidden to the gates
+        "Why": noise(V, H),  # hidden to output
+        "Whr": noise(R * W, H),  # hidden to the memory's interface: read keys,
+        "Whv": noise(W, H),  # write vector,
+        "Whw": noise(W, H),  # write key,
+        "Whe": noise(W, H),  # erase vector
     }
-    if memory == "content":
-        for name in ("Whbr", "Whbw", "Whf", "Whga", "Whgw", "Whm", "bi"):
-            del shapes[name]
-    return shapes
-
-
-def init_params(rng, vocab_size, hidden, memory="content", heads=1, width=8, init_scale=0.01):
-    """Weights from normal noise times init_scale, biases 0 unless it says why; a dict of float64 arrays."""
-    params = {}
-    for name, shape in param_shapes(vocab_size, hidden, memory, heads, width).items():
-        params[name] = np.zeros(shape)
-        if name.startswith("W"):
-            params[name] += rng.standard_normal(shape) * init_scale
-    params["bh"][2 * hidden : 3 * hidden] = 1  # f: a cell that remembers until it learns to forget
     if memory == "paper":
+        params["Whbr"] = noise(R, H)  # read strengths
+        params["Whbw"] = noise(1, H)  # write strength
+        params["Whf"] = noise(R, H)  # free gates
+        params["Whga"] = noise(1, H)  # allocation gate
+        params["Whgw"] = noise(1, H)  # write gate
+        params["Whm"] = noise(3 * R, H)  # read modes, head after head: backward, content, forward
+        params["bi"] = np.zeros((R * W + 3 * W + 5 * R + 3, 1))  # bias of the interface
         bias = bias_rows(params, params["bi"])  # views
-        bias["Whm"][1::3] = 9  # read by content: from a memory not yet written to, links lead nowhere
-        bias["Whbr"][:] = 3  # keys find one location, not a mean of all
+        bias["Whm"][1::3] = 9  # read by content: links lead nowhere yet, and so would switch reading off
+        bias["Whbr"][:] = 3  # keys find one location, not the mean of all
         bias["Whbw"][:] = 3
         bias["Whgw"][:] = 5  # write at every step
-        bias["Whga"][:] = 5  # to free locations,
-        bias["Whf"][:] = 3  # which what has been read becomes; or else the memory is soon full
+        bias["Whga"][:] = 5  # to a free location,
+        bias["Whf"][:] = 3  # which one becomes when it has been read: or the memory would soon be full
+    params["Wrh"] = noise(4 * H, R * W)  # read vectors to the gates
+    params["Wry"] = noise(V, R * W)  # read vectors to output
+    params["bh"] = np.zeros((4 * H, 1))
+    params["bh"][2 * H : 3 * H] = 1  # a cell that remembers until it learns to forget
+    params["by"] = np.zeros((V, 1))
     return params
 
 

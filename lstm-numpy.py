@@ -76,26 +76,17 @@ def cross_entropy(y, probs, targets):
 
 
 # ----------------------------------------------------------------------------------- parameters and state
-def param_shapes(vocab_size, hidden):
-    """The shape of every parameter, in the order of every table."""
-    V, H = vocab_size, hidden
-    return {
-        "Wxh": (4 * H, V),  # input to the gates, in the order i, o, f, g
-        "Whh": (4 * H, H),  # hidden to the gates
-        "Why": (V, H),  # hidden to output
-        "bh": (4 * H, 1),
-        "by": (V, 1),
-    }
-
-
-def init_params(rng, vocab_size, hidden, init_scale=0.01):
+def init_params(rng, vocab_size, hidden, init_scale=0.03):
     """Weights from normal noise times init_scale, biases 0 but 1 for f; a dict of float64 arrays."""
-    params = {}
-    for name, shape in param_shapes(vocab_size, hidden).items():
-        params[name] = np.zeros(shape)
-        if name.startswith("W"):
-            params[name] += rng.standard_normal(shape) * init_scale
-    params["bh"][2 * hidden : 3 * hidden] = 1  # a cell that remembers until it learns to forget
+    V, H = vocab_size, hidden
+    params = {
+        "Wxh": rng.standard_normal((4 * H, V)) * init_scale,  # input to the gates, in the order i, o, f, g
+        "Whh": rng.standard_normal((4 * H, H)) * init_scale,  # hidden to the gates
+        "Why": rng.standard_normal((V, H)) * init_scale,  # hidden to output
+        "bh": np.zeros((4 * H, 1)),
+        "by": np.zeros((V, 1)),
+    }
+    params["bh"][2 * H : 3 * H] = 1  # a cell that remembers until it learns to forget
     return params
 
 
@@ -146,16 +137,8 @@ def forward(params, inputs, state):
     h_columns = columns(h)  # (H, (S + 1) B)
     y = (Why @ h_columns[:, B:] + by).reshape(-1, S, B).swapaxes(0, 1)  # (S, V, B), all steps at once
     probs = softmax(y, axis=1)
-    cache = {
-        "inputs": inputs,
-        "key": key,
-        "h_columns": h_columns,
-        "c": c,
-        "carried": carried,
-        "gates": gates,
-        "y": y,
-        "probs": probs,
-    }
+    cache = dict(inputs=inputs, key=key, h_columns=h_columns, c=c, carried=carried, gates=gates)
+    cache.update(y=y, probs=probs)
     return probs, cache, {"h": h[S].copy(), key: carried[S].copy()}
 
 

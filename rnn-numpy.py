@@ -64,26 +64,16 @@ def cross_entropy(y, probs, targets):
 
 
 # ----------------------------------------------------------------------------------- parameters and state
-def param_shapes(vocab_size, hidden):
-    """The shape of every parameter, in the order of every table."""
+def init_params(rng, vocab_size, hidden, init_scale=0.03):
+    """Weights from normal noise times init_scale, biases 0; a dict of float64 arrays."""
     V, H = vocab_size, hidden
     return {
-        "Wxh": (H, V),  # input to hidden
-        "Whh": (H, H),  # hidden to hidden
-        "Why": (V, H),  # hidden to output
-        "bh": (H, 1),
-        "by": (V, 1),
+        "Wxh": rng.standard_normal((H, V)) * init_scale,  # input to hidden
+        "Whh": rng.standard_normal((H, H)) * init_scale,  # hidden to hidden
+        "Why": rng.standard_normal((V, H)) * init_scale,  # hidden to output
+        "bh": np.zeros((H, 1)),
+        "by": np.zeros((V, 1)),
     }
-
-
-def init_params(rng, vocab_size, hidden, init_scale=0.01):
-    """Weights from normal noise times init_scale, biases 0; a dict of float64 arrays."""
-    params = {}
-    for name, shape in param_shapes(vocab_size, hidden).items():
-        params[name] = np.zeros(shape)
-        if name.startswith("W"):
-            params[name] += rng.standard_normal(shape) * init_scale
-    return params
 
 
 def init_state(batchsize, hidden):
