@@ -80,27 +80,48 @@ def softmax_backward(dw, w, axis):
 
 
 def cross_entropy(y, probs, targets):
-    """The loss in nats, summed over S and B: log sum exp(y) - y[target]; y, probs (S, V, B), targets (S, B).
-    log sum exp(y) is y[k] - log probs[k] for any k: the likeliest, whose probs[k] cannot round to 0."""
-    log_sum = y.max(axis=1) - np.log(probs.max(axis=1))
-    return (log_sum - np.take_along_axis(y, targets[:, None], axis=1)[:, 0]).sum()
+    """The loss in nats, summed over S and B: log Z - y[target], with probs = exp(y) / Z.
+
+    y, probs (S, V, B), targets (S, B). That is -log probs[target]; but of a probability that has underflowed
+    the log would be -inf. Then log Z is y[k] - log probs[k] with k the likeliest."""
+    target = targets[:, None]
+    p = np.take_along_axis(probs, target, axis=1)
+    if p.real.min() > 1e-30:
+        return -np.log(p).sum()
+    k = probs.real.argmax(axis=1)[:, None]  # slow, and seldom needed
+    log_Z = np.take_along_axis(y, k, axis=1) - np.log(np.take_along_axis(probs, k, axis=1))
+    return (log_Z - np.take_along_axis(y, target, axis=1)).sum()
 
 
 # ----------------------------------------------------------------------------------- parameters and state
 def init_params(rng, vocab_size, hidden, memory="content", heads=1, width=10, init_scale=0.01):
     """Weights from normal noise times init_scale, biases 0 but 1 for f; a dict of float64 arrays."""
     V, H, R, W = vocab_size, hidden, heads, width
-    rows = {"Whr": R * W, "Whv": W, "Whw": W, "Whe": W}  # read keys, write vector, write key, erase vector
+
+    def noise(rows, columns):
+        return rng.standard_normal((rows, columns)) * init_scale
+
+    params = {
+        "Wxh": noise(4 * H, V),  # input to the gates, in the order i, o, f, g
+        "Whh": noise(4 * H, H),  # hidden to the gates
+        "Why": noise(V, H),  # hidden to output
+        "Whr": noise(R * W, H),  # hidden to the memory's interface: read keys,
+        "Whv": noise(W, H),  # write vector,
+        "Whw": noise(W, H),  # write key,
+        "Whe": noise(W, H),  # erase vector
+    }
     if memory == "paper":
-        rows |= {"Whbr": R, "Whbw": 1}  # read strengths, write strength
-        rows |= {"Whf": R, "Whga": 1, "Whgw": 1}  # free gates, allocation gate, write gate
-        rows |= {"Whm": 3 * R}  # read modes, a head after the other, in the order backward, content, forward
-    shapes = {"Wxh": (4 * H, V), "Whh": (4 * H, H), "Why": (V, H)}  # input and hidden to the gates, to output
-    shapes |= {name: (count, H) for name, count in rows.items()}  # hidden to the memory's interface
-    shapes |= {"Wrh": (4 * H, R * W), "Wry": (V, R * W)}  # read vectors to the gates, to output
-    params = {name: rng.standard_normal(shape) * init_scale for name, shape in shapes.items()}
-    params |= {"bh": np.zeros((4 * H, 1)), "by": np.zeros((V, 1))}
+        params["Whbr"] = noise(R, H)  # read strengths
+        params["Whbw"] = noise(1, H)  # write strength
+        params["Whf"] = noise(R, H)  # free gates
+        params["Whga"] = noise(1, H)  # allocation gate
+        params["Whgw"] = noise(1, H)  # write gate
+        params["Whm"] = noise(3 * R, H)  # read modes, head after head: backward, content, forward
+    params["Wrh"] = noise(4 * H, R * W)  # read vectors to the gates
+    params["Wry"] = noise(V, R * W)  # read vectors to output
+    params["bh"] = np.zeros((4 * H, 1))
     params["bh"][2 * H : 3 * H] = 1  # a cell that remembers until it learns to forget
+    params["by"] = np.zeros((V, 1))
     return params
 
 
@@ -108,13 +129,18 @@ def init_state(rng, batchsize, hidden, cell="squashed", memory="content", heads=
     """The state of sequences that begin: all zero, but for noise in the memory addressed by content, where no
     address could ever tell equal rows apart."""
     H, B, R, N, W = hidden, batchsize, heads, locations, width
-    carried = {"squashed": "c", "standard": "s"}[cell]
-    shapes = {"h": (H, B), carried: (H, B), "M": (N, W, B), "r": (R * W, B)}
-    if memory == "paper":  # usage, precedence, links, write weighting, read weightings
-        shapes |= {"u": (N, B), "p": (N, B), "L": (N, N, B), "ww": (N, B), "wr": (R, N, B)}
-    state = {name: np.zeros(shape) for name, shape in shapes.items()}
+    key = {"squashed": "c", "standard": "s"}[cell]
+    state = {"h": np.zeros((H, B)), key: np.zeros((H, B))}
+    state["M"] = np.zeros((N, W, B))
+    state["r"] = np.zeros((R * W, B))
     if memory == "content":
-        state["M"] += rng.standard_normal((N, W, B)) * 0.01
+        state["M"] = rng.standard_normal((N, W, B)) * 0.01
+    else:
+        state["u"] = np.zeros((N, B))  # usage
+        state["p"] = np.zeros((N, B))  # precedence
+        state["L"] = np.zeros((N, N, B))  # links
+        state["ww"] = np.zeros((N, B))  # write weighting
+        state["wr"] = np.zeros((R, N, B))  # read weightings
     return state
 
 
@@ -140,11 +166,6 @@ def norm(x):
     return np.sqrt(np.einsum("bnw,bnw->bn", x, x) + EPS)
 
 
-def norm_backward(dnorm, x, norm):
-    """-> dx"""
-    return x * (dnorm / norm)[:, :, None]
-
-
 def content_weighting(M, M_norm, k, k_norm, beta):
     """C(M, k, beta) = softmax over locations of beta D(k, M), with D(k, m) = k.m / (|k| |m|).
 
@@ -156,34 +177,40 @@ def content_weighting(M, M_norm, k, k_norm, beta):
     return softmax(scores, axis=2), scores, factor
 
 
-def content_weighting_backward(dc, c, scores, factor, M, M_norm):
-    """-> the gradients in k.m, in |m|, in k by way of k.m (in |k| it is -dlog_beta / |k|), in log beta"""
+def content_weighting_backward(dc, c, scores, factor, M, M_norm, k, k_norm, beta):
+    """-> dM, dk, dbeta. As scores = beta k.m / (|k| |m|), the gradients in the logs of beta, |k| and |m| are
+    sums of dscores * scores, those of the norms negated; and that of log |x| by x is x / |x|^2."""
     dscores = softmax_backward(dc, c, axis=2)
-    ddot = dscores * factor
-    dscores *= scores  # log beta's gradient, before the sum; log |k|'s and log |m|'s are the same, negated
-    return ddot, -dscores.sum(axis=1) / M_norm, ddot @ M, dscores.sum(axis=2)
+    dproducts = dscores * factor  # in k.m
+    dscores *= scores
+    dlog_beta = dscores.sum(axis=2)
+    dM = dproducts.swapaxes(1, 2) @ k
+    dM -= M * (dscores.sum(axis=1) / M_norm**2)[:, :, None]
+    dk = dproducts @ M
+    dk -= k * (dlog_beta / k_norm**2)[:, :, None]
+    return dM, dk, dlog_beta / beta
 
 
-def usage(u0, ww0, wr0, f):
-    """u = (u0 + ww0 - u0 ww0) psi, with the retention psi = prod over heads of (1 - f wr0).
+def usage(u0, ww0, wr0, free):
+    """u = (u0 + ww0 - u0 ww0) psi, with the retention psi = prod over heads of (1 - free wr0).
 
     A location's usage rises by writing to it, and falls when a head that has read it sets it free.
-    u0, ww0 (B, N), wr0 (B, R, N), free gates f (B, R) -> u (B, N)"""
-    return (u0 + ww0 - u0 * ww0) * (1 - f[:, :, None] * wr0).prod(axis=1)
+    u0, ww0 (B, N), wr0 (B, R, N), free gates (B, R) -> u (B, N)"""
+    return (u0 + ww0 - u0 * ww0) * (1 - free[:, :, None] * wr0).prod(axis=1)
 
 
-def usage_slopes(u0, ww0, wr0, f):
-    """The derivatives of u in u0, ww0, wr0 and f, for all steps at once: S stands before the axes above."""
-    kept, R = 1 - f[..., None] * wr0, f.shape[2]
+def usage_slopes(u0, ww0, wr0, free):
+    """The derivatives of u in u0, ww0, wr0, free, for all steps at once: S stands before the axes above."""
+    kept, R = 1 - free[..., None] * wr0, free.shape[2]
     psi = kept.prod(axis=2)
     others = np.stack([np.delete(kept, head, axis=2).prod(axis=2) for head in range(R)], axis=2)
-    freed = -(u0 + ww0 - u0 * ww0)[:, :, None] * others  # in f wr0
-    return psi * (1 - ww0), psi * (1 - u0), freed * f[..., None], freed * wr0
+    freed = -(u0 + ww0 - u0 * ww0)[:, :, None] * others  # in free wr0
+    return psi * (1 - ww0), psi * (1 - u0), freed * free[..., None], freed * wr0
 
 
-def usage_backward(du, u0_slope, ww0_slope, wr0_slope, f_slope):
-    """-> du0, dww0, dwr0, df, with the slopes of one step out of usage_slopes"""
-    return du * u0_slope, du * ww0_slope, du[:, None] * wr0_slope, (f_slope @ du[:, :, None])[:, :, 0]
+def usage_backward(du, u0_slope, ww0_slope, wr0_slope, free_slope):
+    """-> du0, dww0, dwr0, dfree, with the slopes of one step out of usage_slopes"""
+    return du * u0_slope, du * ww0_slope, du[:, None] * wr0_slope, (free_slope @ du[:, :, None])[:, :, 0]
 
 
 def allocation(u):
@@ -205,12 +232,14 @@ def allocation(u):
     return a, (phi, used, a_sorted, before)
 
 
-def allocation_backward(da, cache, later):
-    """-> du; the order phi counts as constant. later (N, N) is 1 where the row comes after the column."""
+def allocation_backward(da, cache):
+    """-> du; the order phi counts as constant."""
     phi, used, a_sorted, before = cache
-    da, du = da.take(phi), np.empty_like(used)
-    dused = (da * a_sorted).dot(later) / used - da * before  # used_j is in the a of all that come later
-    du.ravel()[phi] = (1 - EPS) * dused
+    da = da.take(phi)
+    da_a = da * a_sorted
+    later = da_a[:, ::-1].cumsum(axis=1)[:, ::-1] - da_a  # used_j is in the a of all that come later
+    du = np.empty_like(used)
+    du.ravel()[phi] = (1 - EPS) * (later / used - da * before)
     return du
 
 
@@ -306,7 +335,7 @@ PARTS = {
     "e": ("Whe",),  # erase vector e: what is taken away first, through sigmoid
 }
 PAPER_PARTS = {
-    "f": ("Whf",),  # free gates f: may what a head has just read be overwritten? through sigmoid
+    "free": ("Whf",),  # free gates f: may what a head has just read be overwritten? through sigmoid
     "ga": ("Whga",),  # allocation gate g^a: write to a free location or by content? through sigmoid
     "gw": ("Whgw",),  # write gate g^w: write at all? through sigmoid
     "beta": ("Whbr", "Whbw"),  # strengths beta^r and beta^w: how sharply a key chooses; through oneplus
@@ -319,10 +348,13 @@ def interface_columns(params):
     """Where the parts of the interface stand, part -> slice of columns; and their parameters' names.
 
     v and e stand side by side, as write takes them, and so do e to gw, which all go through the sigmoid."""
-    parts, at, start = PARTS | (PAPER_PARTS if "Whm" in params else {}), {}, 0
+    parts = PARTS | PAPER_PARTS if "Whm" in params else PARTS
+    at = {}
+    end = 0
     for part, names in parts.items():
-        size = sum(len(params[name]) for name in names)
-        at[part], start = slice(start, start + size), start + size
+        start = end
+        end += sum(len(params[name]) for name in names)
+        at[part] = slice(start, end)
     at["ve"] = slice(at["v"].start, at["e"].stop)
     at["sigmoid"] = slice(at["e"].start, at["gw" if "gw" in at else "e"].stop)
     return at, [name for names in parts.values() for name in names]
@@ -370,12 +402,27 @@ def forward(params, inputs, state):
     hr_columns = columns(hr)  # (H + R W, (S + 1) B)
     y = (Wout @ hr_columns[:, B:] + params["by"]).reshape(-1, S, B).swapaxes(0, 1)  # (S, V, B), all at once
     probs = softmax(y, axis=1)
-    cache = {"inputs": inputs, "key": key, "hr_columns": hr_columns, "c": c, "carried": carried}
-    cache |= {"gates": gates, "xi": xi, "at": at, "names": names, "steps": steps}
-    cache |= {"Wgates": Wgates, "Wout": Wout, "Wxi_T": Wxi_T, "y": y, "probs": probs}
-    end = {"h": hr[S, :H], key: carried[S], "r": hr[S, H:]}
-    end |= {name: np.moveaxis(value, 0, -1) for name, value in zip(MEMORY, memory, strict=False)}
-    return probs, cache, {name: end[name].copy() for name in state}
+    cache = {
+        "inputs": inputs,
+        "key": key,
+        "hr_columns": hr_columns,
+        "c": c,
+        "carried": carried,
+        "gates": gates,
+        "xi": xi,
+        "at": at,
+        "names": names,
+        "steps": steps,
+        "Wgates": Wgates,
+        "Wout": Wout,
+        "Wxi_T": Wxi_T,
+        "y": y,
+        "probs": probs,
+    }
+    end = {"h": hr[S, :H].copy(), key: carried[S].copy(), "r": hr[S, H:].copy()}
+    for name, value in zip(MEMORY, memory, strict=False):
+        end[name] = np.moveaxis(value, 0, -1).copy()
+    return probs, cache, {name: end[name] for name in state}
 
 
 def columns(a):
@@ -413,9 +460,9 @@ def complete_memory(xi, at, before):
     k = xi[:, at["k"]].reshape(B, R + 1, -1)  # the R read keys, then the write key; beta likewise
     k_norm = norm(k)
 
-    u = usage(u0, ww0, wr0, xi[:, at["f"]])
+    u = usage(u0, ww0, wr0, xi[:, at["free"]])
     a, order = allocation(u)
-    cw, *cw_cache = content_weighting(M0, M0_norm, k[:, R:], k_norm[:, R:], beta[:, R:])
+    cw, *cw_cache = content_weighting(M0, M0_norm, k[:, R:], k_norm[:, R:], beta[:, R:])  # (B, 1, N)
     ww = write_weighting(a, cw[:, 0], xi[:, at["ga"]], xi[:, at["gw"]])
     M, M_kept = write(M0, ww, xi[:, at["ve"]])
 
@@ -425,9 +472,23 @@ def complete_memory(xi, at, before):
     cr, *cr_cache = content_weighting(M, M_norm, k[:, :R], k_norm[:, :R], beta[:, :R])
     wr, modes = read_weighting(L, wr0, cr, pi)
     after = (M, u, p, L, ww, wr, M_norm)
-    cache = {"before": before, "after": after, "k_norm": k_norm, "order": order, "a": a, "cw": cw, "cr": cr}
-    cache |= {"cw_cache": cw_cache, "cr_cache": cr_cache, "pi": pi, "modes": modes}
-    return wr @ M, after, cache | {"M_kept": M_kept, "L_kept": L_kept, "p_kept": p_kept}
+    cache = {
+        "before": before,
+        "after": after,
+        "k_norm": k_norm,
+        "order": order,
+        "a": a,
+        "cw": cw,
+        "cw_cache": cw_cache,
+        "M_kept": M_kept,
+        "L_kept": L_kept,
+        "p_kept": p_kept,
+        "cr": cr,
+        "cr_cache": cr_cache,
+        "pi": pi,
+        "modes": modes,
+    }
+    return wr @ M, after, cache
 
 
 # ----------------------------------------------------------------------------------------------- backward
@@ -447,50 +508,64 @@ def backward(params, targets, cache):
     slope_c = 1 - c**2  # of tanh, at every step
     h_to_s = o * slope_c[1:]
     s_to_s0 = f * slope_c[:-1] if cache["key"] == "c" else f  # to the s of the step before
-    steps, slopes = cache["steps"], np.ones_like(xi)  # slopes of the functions that made the columns of xi
+    slopes = np.ones_like(xi)  # of the functions that made the columns of xi
     slopes[..., at["sigmoid"]] = xi[..., at["sigmoid"]] * (1 - xi[..., at["sigmoid"]])
-    memory_step, dmemory = content_memory_backward, [np.zeros_like(value) for value in steps[-1]["after"]]
+    steps = cache["steps"]
+    memory_step = content_memory_backward
     if "Whm" in params:
-        memory_step, steps = complete_memory_backward, for_all_steps(steps, xi, at)
-        dmemory += [np.zeros_like(steps[-1]["cw"]), np.zeros_like(dmemory[0][:, :1])]  # left, right: none yet
-        beta = xi[..., at["beta"]]  # dxi has that in log beta; oneplus has the slope 1 - exp(1 - oneplus)
-        slopes[..., at["beta"]] = -np.expm1(1 - beta) / beta
+        memory_step = complete_memory_backward
+        add_usage_slopes(steps, xi[..., at["free"]])
+        slopes[..., at["beta"]] = -np.expm1(1 - xi[..., at["beta"]])  # of oneplus: 1 - exp(1 - oneplus)
     Wgates_T, Wxi_T = np.ascontiguousarray(cache["Wgates"].T), cache["Wxi_T"]
     dxi, dz = np.empty_like(xi), np.empty_like(gates)
     dzi, dzo, dzf, dzg = dz.reshape(S, 4, H, B).swapaxes(0, 1)
-    dhr0 = ds0 = 0  # what reaches h, r and s by way of the next step; none at the end: truncated BPTT
+    # What reaches h, r, s and the memory by way of the next step; none at the end: truncated BPTT
+    dhr_next = ds_next = 0
+    dmemory_next = [np.zeros_like(value) for value in steps[-1]["after"][: len(MEMORY)]]
     for t in reversed(range(S)):
-        dhr = dhr_out[t] + dhr0
-        dmemory = memory_step(dhr[H:], dmemory, steps[t], xi[t], at, dxi[t])
+        dhr = dhr_out[t] + dhr_next
+        dmemory_next = memory_step(dhr[H:], dmemory_next, steps[t], xi[t], at, dxi[t])
         dxi[t] *= slopes[t]
         dh = dhr[:H] + Wxi_T.dot(dxi[t].T)  # from the interface into h
-        ds = dh * h_to_s[t] + ds0  # through c = tanh(s)
+        ds = dh * h_to_s[t] + ds_next  # through c = tanh(s)
         np.multiply(ds, s_to_zi[t], out=dzi[t])  # into the arguments of the gates
         np.multiply(dh, h_to_zo[t], out=dzo[t])
         np.multiply(ds, s_to_zf[t], out=dzf[t])
         np.multiply(ds, s_to_zg[t], out=dzg[t])
-        ds0 = ds * s_to_s0[t]
-        dhr0 = Wgates_T.dot(dz[t])
+        ds_next = ds * s_to_s0[t]
+        dhr_next = Wgates_T.dot(dz[t])
     dz = columns(dz)
     dWgates, dWout = dz @ hr_columns[:, :-B].T, dy @ hr_columns[:, B:].T
     dWxi = (hr_columns[:H, B:] @ dxi.reshape(S * B, -1)).T
-    ends = np.cumsum([len(params[name]) for name in cache["names"]])
-    grads = dict(zip(cache["names"], np.split(dWxi, ends[:-1]), strict=True))
-    grads |= {"Wxh": dz @ one_hot(cache["inputs"], V, c.dtype).T, "bh": dz.sum(axis=1, keepdims=True)}
-    grads |= {"Whh": dWgates[:, :H], "Wrh": dWgates[:, H:], "Why": dWout[:, :H], "Wry": dWout[:, H:]}
-    grads |= {"by": dy.sum(axis=1, keepdims=True)}
+    grads = {
+        "Wxh": dz @ one_hot(cache["inputs"], V, c.dtype).T,
+        "Whh": dWgates[:, :H],
+        "Wrh": dWgates[:, H:],
+        "Why": dWout[:, :H],
+        "Wry": dWout[:, H:],
+        "bh": dz.sum(axis=1, keepdims=True),
+        "by": dy.sum(axis=1, keepdims=True),
+    }
+    end = 0
+    for name in cache["names"]:
+        start = end
+        end += len(params[name])
+        grads[name] = dWxi[start:end]
     return {name: grads[name] for name in params}
 
 
-def content_memory_backward(dr, dmemory, step, xi, at, dxi):
+def content_memory_backward(dr, dmemory_next, step, xi, at, dxi):
     """From the gradients in r (W, B) and in what is carried on to that in what was carried; fills dxi."""
-    (M0,), (M,), (dM,), w = step["before"], step["after"], dmemory, step["w"]
+    (M0,) = step["before"]
+    (M,) = step["after"]
+    (dM_next,) = dmemory_next
+    w = step["w"]
     B, _, W = M0.shape
     k, dk = (part[:, at["k"]].reshape(B, 2, W) for part in (xi, dxi))  # views
     dr = dr.T.reshape(B, 1, W)
     dw = np.empty_like(w)
     np.matmul(dr, M.swapaxes(1, 2), out=dw[:, :1])  # r = M' wr
-    dM = dM + w[:, 0, :, None] * dr
+    dM = dM_next + w[:, 0, :, None] * dr
     dM0, dw[:, 1], dxi[:, at["ve"]] = write_backward(dM, step["kept"], M0, w[:, 1], xi[:, at["ve"]])
     dscores = softmax_backward(dw, w, axis=2)  # into M0 k
     np.matmul(dscores, M0, out=dk)
@@ -498,55 +573,52 @@ def content_memory_backward(dr, dmemory, step, xi, at, dxi):
     return (dM0,)
 
 
-def for_all_steps(steps, xi, at):
-    """The caches of complete_memory with what is best worked out once, or for all steps at once."""
-    _, u0, _, _, ww0, wr0, _ = zip(*(step["before"] for step in steps), strict=True)
-    slopes = usage_slopes(np.stack(u0), np.stack(ww0), np.stack(wr0), xi[..., at["f"]])
-    N = wr0[0].shape[2]
-    once = {"ones": np.ones((N, 1), xi.dtype), "later": np.tri(N, k=-1, dtype=xi.dtype)}
-    return [step | once | {"u_slopes": s} for step, s in zip(steps, zip(*slopes, strict=True), strict=True)]
+def add_usage_slopes(steps, free):
+    """Add to each step of the complete memory the slopes of its usage, computed for all steps at once."""
+    u0 = np.stack([step["before"][1] for step in steps])
+    ww0 = np.stack([step["before"][4] for step in steps])
+    wr0 = np.stack([step["before"][5] for step in steps])
+    u0_slope, ww0_slope, wr0_slope, free_slope = usage_slopes(u0, ww0, wr0, free)
+    for t, step in enumerate(steps):
+        step["usage_slopes"] = u0_slope[t], ww0_slope[t], wr0_slope[t], free_slope[t]
 
 
-def complete_memory_backward(dr, dmemory, step, xi, at, dxi):
-    """From the gradients in r (R W, B) and in what is carried on to those in what was carried; fills dxi.
-
-    What r, cr, and cw of the next step add to the gradient in M are outer products: left' right is all."""
+def complete_memory_backward(dr, dmemory_next, step, xi, at, dxi):
+    """From the gradients in r (R W, B) and in what is carried on to those in what was carried; fills dxi."""
     M0, _, p0, L0, _, wr0, M0_norm = step["before"]
     M, _, _, L, ww, wr, M_norm = step["after"]
-    dM, du, dp, dL, dww, dwr, dM_norm, left, right = dmemory
-    B, R, _ = wr.shape
-    k, k_norm, pi = xi[:, at["k"]].reshape(B, R + 1, -1), step["k_norm"], step["pi"]
-    cr, cw, ones = step["cr"], step["cw"], step["ones"]
-    dk, dlog_beta = np.empty_like(k), dxi[:, at["beta"]]  # the second is a view
+    dM, du, dp, dL, dww, dwr = dmemory_next
+    B, R, N = wr.shape
+    k, k_norm, beta = xi[:, at["k"]].reshape(B, R + 1, -1), step["k_norm"], xi[:, at["beta"]]
+    cr, cw = step["cr"], step["cw"]
+    ones = np.ones((N, 1), M.dtype)
+    dr = dr.T.reshape(B, R, -1)
 
-    right = np.concatenate([dr.T.reshape(B, R, -1), k[:, :R], right], axis=1)
-    dwr = dwr + right[:, :R] @ M.swapaxes(1, 2)  # r = M' wr
-    dL_read, dwr0, dcr, dpi = read_weighting_backward(dwr, L, wr0, pi, step["modes"])
-    content = content_weighting_backward(dcr, cr, *step["cr_cache"], M, M_norm)
-    ddot, dM_norm_read, dk[:, :R], dlog_beta[:, :R] = content
-    left = np.concatenate([wr, ddot, left], axis=1)
-    dM = dM + left.swapaxes(1, 2) @ right
-    dM += norm_backward(dM_norm + dM_norm_read, M, M_norm)
+    dwr = dwr + dr @ M.swapaxes(1, 2)  # r = M' wr
+    dM = dM + wr.swapaxes(1, 2) @ dr
+    dL_read, dwr0, dcr, dpi = read_weighting_backward(dwr, L, wr0, step["pi"], step["modes"])
+    keys = k[:, :R], k_norm[:, :R], beta[:, :R]
+    dM_cr, dkr, dbr = content_weighting_backward(dcr, cr, *step["cr_cache"], M, M_norm, *keys)
+    dM += dM_cr
     dp0, dww_p = precedence_backward(dp, step["p_kept"], p0, ones)
     dL_read += dL
     dL0, dww_L, dp0_L = links_backward(dL_read, step["L_kept"], L0, ww, p0, ones)
 
     dM0, dww_M, dxi[:, at["ve"]] = write_backward(dM, step["M_kept"], M0, ww, xi[:, at["ve"]])
     dww = dww + dww_p + dww_L + dww_M
-    ga, gw = xi[:, at["ga"]], xi[:, at["gw"]]
-    dwriting = write_weighting_backward(dww, step["a"], cw[:, 0], ga, gw, ones)
+    dwriting = write_weighting_backward(dww, step["a"], cw[:, 0], xi[:, at["ga"]], xi[:, at["gw"]], ones)
     da, dcw, dxi[:, at["ga"]], dxi[:, at["gw"]] = dwriting
-    content = content_weighting_backward(dcw[:, None], cw, *step["cw_cache"], M0, M0_norm)
-    ddot, dM0_norm, dk[:, R:], dlog_beta[:, R:] = content
-    du = du + allocation_backward(da, step["order"], step["later"])
-    du0, dww0, dwr0_u, dxi[:, at["f"]] = usage_backward(du, *step["u_slopes"])
+    keys = k[:, R:], k_norm[:, R:], beta[:, R:]
+    dM_cw, dkw, dbw = content_weighting_backward(dcw[:, None], cw, *step["cw_cache"], M0, M0_norm, *keys)
+    dM0 += dM_cw
+    du = du + allocation_backward(da, step["order"])
+    du0, dww0, dwr0_u, dxi[:, at["free"]] = usage_backward(du, *step["usage_slopes"])
     dwr0 += dwr0_u
 
-    dk += norm_backward(-dlog_beta / k_norm, k, k_norm)  # by way of |k|
-    dxi[:, at["k"]] = dk.reshape(B, -1)
-    dxi[:, at["pi"]] = softmax_backward(dpi, pi, axis=2).reshape(B, 3 * R)
-    left, right = ddot, k[:, R:]  # what cw adds, for the step before
-    return dM0, du0, dp0 + dp0_L, dL0, dww0, dwr0, dM0_norm, left, right
+    dxi[:, at["k"]] = np.concatenate([dkr, dkw], axis=1).reshape(B, -1)
+    dxi[:, at["beta"]] = np.concatenate([dbr, dbw], axis=1)
+    dxi[:, at["pi"]] = softmax_backward(dpi, step["pi"], axis=2).reshape(B, 3 * R)
+    return dM0, du0, dp0 + dp0_L, dL0, dww0, dwr0
 
 
 # -------------------------------------------------------------------------------------------------- train

@@ -54,10 +54,17 @@ def softmax(y, axis):
 
 
 def cross_entropy(y, probs, targets):
-    """The loss in nats, summed over S and B: log sum exp(y) - y[target]; y, probs (S, V, B), targets (S, B).
-    log sum exp(y) is y[k] - log probs[k] for any k: the likeliest, whose probs[k] cannot round to 0."""
-    log_sum = y.max(axis=1) - np.log(probs.max(axis=1))
-    return (log_sum - np.take_along_axis(y, targets[:, None], axis=1)[:, 0]).sum()
+    """The loss in nats, summed over S and B: log Z - y[target], with probs = exp(y) / Z.
+
+    y, probs (S, V, B), targets (S, B). That is -log probs[target]; but of a probability that has underflowed
+    the log would be -inf. Then log Z is y[k] - log probs[k] with k the likeliest."""
+    target = targets[:, None]
+    p = np.take_along_axis(probs, target, axis=1)
+    if p.real.min() > 1e-30:
+        return -np.log(p).sum()
+    k = probs.real.argmax(axis=1)[:, None]  # slow, and seldom needed
+    log_Z = np.take_along_axis(y, k, axis=1) - np.log(np.take_along_axis(probs, k, axis=1))
+    return (log_Z - np.take_along_axis(y, target, axis=1)).sum()
 
 
 # ----------------------------------------------------------------------------------- parameters and state
