@@ -65,11 +65,6 @@ def softmax(y, axis):
     return e / e.sum(axis=axis, keepdims=True)
 
 
-def sigmoid(x):
-    """1 / (1 + exp(-x)), by way of tanh, which cannot overflow."""
-    return 0.5 + 0.5 * np.tanh(0.5 * x)
-
-
 def cross_entropy(y, probs, targets):
     """The loss in nats, summed over S and B: log Z - y[target], with probs = exp(y) / Z.
 
@@ -124,26 +119,45 @@ def forward(params, inputs, state):
     after the last step; all of the parameters' type, which gradcheck makes complex."""
     Wxh, Whh, Why, bh, by = (params[name] for name in ("Wxh", "Whh", "Why", "bh", "by"))
     dtype = np.result_type(*params.values())
+    Whh = Whh.astype(dtype, copy=False)
     (S, B), H = inputs.shape, Whh.shape[1]
     h, c, s = (np.empty((S + 1, H, B), dtype) for _ in range(3))  # at t + 1 what they are after step t
     key = "c" if "c" in state else "s"
     carried = c if key == "c" else s
-    h[0], c[0], carried[0] = state["h"], 0, state[key]
-    gates = np.empty((S, 4 * H, B), dtype)
+    h[0] = state["h"]
+    c[0] = 0
+    carried[0] = state[key]
+    gates = np.empty((S, 4 * H, B), dtype)  # z at first, then i, o, f, g
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
-    zx = np.take(Wxh + bh, inputs, axis=1).swapaxes(0, 1).copy()  # (S, 4H, B): Wxh x is a column of Wxh
-    for t in range(S):
-        z = zx[t] + Whh.dot(h[t])  # dot is faster than @ where matrices are small
-        gates[t, : 3 * H] = sigmoid(z[: 3 * H])  # i, o and f stand side by side
-        np.tanh(z[3 * H :], out=g[t])
-        s[t + 1] = i[t] * g[t] + f[t] * carried[t]
-        np.tanh(s[t + 1], out=c[t + 1])
-        np.multiply(o[t], c[t + 1], out=h[t + 1])
+    Wxh_T = Wxh.T.copy() if inputs.size > len(Why) else Wxh.T  # many rows are taken faster from a copy
+    zx = (Wxh_T[inputs] + bh.T).swapaxes(1, 2).copy()  # (S, 4H, B): Wxh x is a column of Wxh
+    half = np.array(0.5, dtype)  # NumPy takes an array faster than a number
+    views = zip(zx, gates, gates[:, : 3 * H], i, o, f, g, s[1:], c[1:], h[1:], h, carried, strict=False)
+    for zx_t, z_t, iof_t, i_t, o_t, f_t, g_t, s_t, c_t, h_t, h0, carried0 in views:  # of one step
+        Whh.dot(h0, out=z_t)  # z = Wxh x + Whh h0 + bh; dot is faster than @ where matrices are small
+        z_t += zx_t
+        iof_t *= half  # g = tanh(z); i, o, f = sigmoid(z) = 0.5 + 0.5 tanh(0.5 z), which cannot overflow
+        np.tanh(z_t, out=z_t)
+        iof_t *= half
+        iof_t += half
+        np.multiply(i_t, g_t, out=s_t)  # s = i*g + f*carried0
+        s_t += f_t * carried0
+        np.tanh(s_t, out=c_t)  # c = tanh(s)
+        np.multiply(o_t, c_t, out=h_t)  # h = o*c
     h_columns = columns(h)  # (H, (S + 1) B)
     y = (Why @ h_columns[:, B:] + by).reshape(-1, S, B).swapaxes(0, 1)  # (S, V, B), all steps at once
     probs = softmax(y, axis=1)
-    cache = {"inputs": inputs, "key": key, "h_columns": h_columns, "c": c, "carried": carried, "gates": gates}
-    return probs, cache | {"y": y, "probs": probs}, {"h": h[S].copy(), key: carried[S].copy()}
+    cache = {
+        "inputs": inputs,
+        "key": key,
+        "h_columns": h_columns,
+        "c": c,
+        "carried": carried,
+        "gates": gates,
+        "y": y,
+        "probs": probs,
+    }
+    return probs, cache, {"h": h[S].copy(), key: carried[S].copy()}
 
 
 def columns(a):
@@ -168,32 +182,39 @@ def backward(params, targets, cache):
     (S, B), H, V = targets.shape, len(Whh_T), len(Why)
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
     # Into the logits: the slope of log sum exp(y) is probs, that of -y[target] is -1 at the target
-    dy = columns(cache["probs"]) - one_hot(targets, V, c.dtype)
+    dy = columns(cache["probs"]).copy()
+    dy[targets.ravel(), np.arange(S * B)] -= 1
     dh_out = (Why.T @ dy).reshape(-1, S, B).swapaxes(0, 1).copy()  # (S, H, B), into h from the logits
-    # Derivatives by z, at every step: s_to_zi is that of s by the argument of i, h_to_zo of h by that of o
-    s_to_zi, s_to_zf, s_to_zg = g * i * (1 - i), carried[:-1] * f * (1 - f), i * (1 - g**2)
-    h_to_zo = c[1:] * o * (1 - o)
+    # Derivatives by z, at every step: of s by the arguments of i, f and g, of h by that of o
+    dz = gates * (1 - gates)
+    dzi, dzo, dzf, dzg = dz.reshape(S, 4, H, B).swapaxes(0, 1)
+    dzi *= g
+    dzo *= c[1:]
+    dzf *= carried[:-1]
+    np.multiply(i, 1 - g**2, out=dzg)
     slope_c = 1 - c**2  # of tanh, at every step
     h_to_s = o * slope_c[1:]
     s_to_s0 = f * slope_c[:-1] if cache["key"] == "c" else f  # to the s of the step before
-    dz = np.empty_like(gates)
-    dzi, dzo, dzf, dzg = dz.reshape(S, 4, H, B).swapaxes(0, 1)
-    dh_next = ds_next = 0  # (H, B), into h and s by way of the next step; none at the end: truncated BPTT
-    for t in reversed(range(S)):
-        dh = dh_out[t] + dh_next
-        ds = dh * h_to_s[t] + ds_next  # through c = tanh(s)
-        np.multiply(ds, s_to_zi[t], out=dzi[t])  # into the arguments of the gates
-        np.multiply(dh, h_to_zo[t], out=dzo[t])
-        np.multiply(ds, s_to_zf[t], out=dzf[t])
-        np.multiply(ds, s_to_zg[t], out=dzg[t])
-        ds_next = ds * s_to_s0[t]
-        dh_next = Whh_T.dot(dz[t])
+    dh_next = np.zeros_like(c[0])  # into h by way of the next step; none at the end: truncated BPTT
+    ds_next = np.zeros_like(c[0])  # into s
+    views = dh_out, h_to_s, s_to_s0, dz, dzi, dzo, dzf, dzg
+    for dh, to_s, to_s0, dz_t, dzi_t, dzo_t, dzf_t, dzg_t in zip(*(v[::-1] for v in views), strict=True):
+        dh += dh_next  # dh_out of this step
+        ds = dh * to_s  # through c = tanh(s)
+        ds += ds_next
+        dzi_t *= ds  # into the arguments of the gates
+        dzo_t *= dh
+        dzf_t *= ds
+        dzg_t *= ds
+        np.multiply(ds, to_s0, out=ds_next)
+        Whh_T.dot(dz_t, out=dh_next)
     dz = columns(dz)
+    dWxh = dz @ one_hot(cache["inputs"], V, c.dtype).T
     return {
-        "Wxh": dz @ one_hot(cache["inputs"], V, c.dtype).T,
+        "Wxh": dWxh,
         "Whh": dz @ h_columns[:, :-B].T,
         "Why": dy @ h_columns[:, B:].T,
-        "bh": dz.sum(axis=1, keepdims=True),
+        "bh": dWxh.sum(axis=1, keepdims=True),  # bh is in every column of Wxh
         "by": dy.sum(axis=1, keepdims=True),
     }
 

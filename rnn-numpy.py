@@ -136,7 +136,8 @@ def backward(params, targets, cache):
     h, h_columns, inputs = (cache[name] for name in ("h", "h_columns", "inputs"))
     (S, B), V = targets.shape, len(Why)
     # Into the logits: the slope of log sum exp(y) is probs, that of -y[target] is -1 at the target
-    dy = columns(cache["probs"]) - one_hot(targets, V, h.dtype)
+    dy = columns(cache["probs"]).copy()
+    dy[targets.ravel(), np.arange(S * B)] -= 1
     dh_out = (Why.T @ dy).reshape(-1, S, B).swapaxes(0, 1).copy()  # (S, H, B), into h from the logits
     slope = 1 - h[1:] ** 2  # of tanh, at every step
     dz = np.empty_like(slope)
