@@ -59,8 +59,12 @@ EPS = 1e-6  # keeps usages and norms off 0
 
 # ---------------------------------------------------------------------------------------------- numerics
 def sigmoid(x):
-    """1 / (1 + exp(-x)), by way of tanh, which cannot overflow."""
-    return 0.5 + 0.5 * np.tanh(0.5 * x)
+    """1 / (1 + exp(-x)), by way of tanh, which cannot overflow; takes the place of x."""
+    x *= 0.5
+    np.tanh(x, out=x)
+    x *= 0.5
+    x += 0.5
+    return x
 
 
 def oneplus(x):
@@ -166,6 +170,11 @@ def norm(x):
     return np.sqrt(np.einsum("bnw,bnw->bn", x, x) + EPS)
 
 
+def norm_backward(dx_norm, x, x_norm):
+    """-> dx"""
+    return x * (dx_norm / x_norm)[:, :, None]
+
+
 def content_weighting(M, M_norm, k, k_norm, beta):
     """C(M, k, beta) = softmax over locations of beta D(k, M), with D(k, m) = k.m / (|k| |m|).
 
@@ -177,18 +186,15 @@ def content_weighting(M, M_norm, k, k_norm, beta):
     return softmax(scores, axis=2), scores, factor
 
 
-def content_weighting_backward(dc, c, scores, factor, M, M_norm, k, k_norm, beta):
-    """-> dM, dk, dbeta. As scores = beta k.m / (|k| |m|), the gradients in the logs of beta, |k| and |m| are
-    sums of dscores * scores, those of the norms negated; and that of log |x| by x is x / |x|^2."""
+def content_weighting_backward(dc, c, scores, factor, M, M_norm):
+    """-> the gradients in the products k.m (B, K, N), in |m|, in k by way of k.m, and in log beta.
+
+    As scores = beta k.m / (|k| |m|), those in log beta, log |k|, log |m| are sums of dscores * scores, with a
+    minus for the norms: in |k| it is -dlog_beta / |k|. That in M by way of k.m is dproducts' k."""
     dscores = softmax_backward(dc, c, axis=2)
-    dproducts = dscores * factor  # in k.m
+    dproducts = dscores * factor
     dscores *= scores
-    dlog_beta = dscores.sum(axis=2)
-    dM = dproducts.swapaxes(1, 2) @ k
-    dM -= M * (dscores.sum(axis=1) / M_norm**2)[:, :, None]
-    dk = dproducts @ M
-    dk -= k * (dlog_beta / k_norm**2)[:, :, None]
-    return dM, dk, dlog_beta / beta
+    return dproducts, -dscores.sum(axis=1) / M_norm, dproducts @ M, dscores.sum(axis=2)
 
 
 def usage(u0, ww0, wr0, free):
@@ -232,14 +238,13 @@ def allocation(u):
     return a, (phi, used, a_sorted, before)
 
 
-def allocation_backward(da, cache):
-    """-> du; the order phi counts as constant."""
+def allocation_backward(da, cache, later):
+    """-> du; the order phi counts as constant. later (N, N) is 1 where the row comes after the column."""
     phi, used, a_sorted, before = cache
     da = da.take(phi)
-    da_a = da * a_sorted
-    later = da_a[:, ::-1].cumsum(axis=1)[:, ::-1] - da_a  # used_j is in the a of all that come later
     du = np.empty_like(used)
-    du.ravel()[phi] = (1 - EPS) * (later / used - da * before)
+    dused = (da * a_sorted).dot(later) / used - da * before  # used_j is in the a of all that come later
+    du.ravel()[phi] = (1 - EPS) * dused
     return du
 
 
@@ -327,37 +332,41 @@ def read_weighting_backward(dwr, L, wr0, pi, modes):
 
 # The memory's interface
 #
-# What h tells the memory is a row xi for each sequence: its parts, in the order of the columns, and the
+# What h tells the memory is a column xi for each sequence: its parts, in the order of the rows, and the
 # parameters that give them. The keys of all heads are one part, and so are their strengths.
-PARTS = {
-    "k": ("Whr", "Whw"),  # the paper's read keys k^r and write key k^w: what a location should be like
+CONTENT_PARTS = {
     "v": ("Whv",),  # write vector v: what is added
+    "k": ("Whr", "Whw"),  # read key and write key: what a location should be like
     "e": ("Whe",),  # erase vector e: what is taken away first, through sigmoid
 }
 PAPER_PARTS = {
-    "free": ("Whf",),  # free gates f: may what a head has just read be overwritten? through sigmoid
-    "ga": ("Whga",),  # allocation gate g^a: write to a free location or by content? through sigmoid
-    "gw": ("Whgw",),  # write gate g^w: write at all? through sigmoid
+    "k": ("Whr", "Whw"),  # the paper's read keys k^r and write key k^w
+    "v": ("Whv",),  # v and e stand side by side, as write takes them,
+    "e": ("Whe",),  # and so do e to gw, which all go through sigmoid
+    "free": ("Whf",),  # free gates f: may what a head has just read be overwritten?
+    "ga": ("Whga",),  # allocation gate g^a: write to a free location or by content?
+    "gw": ("Whgw",),  # write gate g^w: write at all?
     "beta": ("Whbr", "Whbw"),  # strengths beta^r and beta^w: how sharply a key chooses; through oneplus
     "pi": ("Whm",),  # read modes pi: backward, by content or forward; through softmax
 }
 MEMORY = ("M", "u", "p", "L", "ww", "wr")  # what the complete memory carries on; the content memory only M
 
 
-def interface_columns(params):
-    """Where the parts of the interface stand, part -> slice of columns; and their parameters' names.
-
-    v and e stand side by side, as write takes them, and so do e to gw, which all go through the sigmoid."""
-    parts = PARTS | PAPER_PARTS if "Whm" in params else PARTS
+def interface_rows(params):
+    """Where the parts of the interface stand, part -> slice of rows; and likewise their parameters."""
     at = {}
+    rows = {}
     end = 0
-    for part, names in parts.items():
+    for part, names in (PAPER_PARTS if "Whm" in params else CONTENT_PARTS).items():
         start = end
-        end += sum(len(params[name]) for name in names)
+        for name in names:
+            rows[name] = slice(end, end + len(params[name]))
+            end = rows[name].stop
         at[part] = slice(start, end)
-    at["ve"] = slice(at["v"].start, at["e"].stop)
-    at["sigmoid"] = slice(at["e"].start, at["gw" if "gw" in at else "e"].stop)
-    return at, [name for names in parts.values() for name in names]
+    if "Whm" in params:
+        at["ve"] = slice(at["v"].start, at["e"].stop)
+        at["sigmoid"] = slice(at["e"].start, at["gw"].stop)
+    return at, rows
 
 
 # ------------------------------------------------------------------------------------------------ forward
@@ -372,32 +381,50 @@ def forward(params, inputs, state):
     c, s = (np.empty((S + 1, H, B), dtype) for _ in range(2))  # likewise
     key = "c" if "c" in state else "s"
     carried = c if key == "c" else s
-    hr[0, :H], hr[0, H:], c[0], carried[0] = state["h"], state["r"], 0, state[key]
-    gates = np.empty((S, 4 * H, B), dtype)
+    hr[0, :H] = state["h"]
+    hr[0, H:] = state["r"]
+    c[0] = 0
+    carried[0] = state[key]
+    gates = np.empty((S, 4 * H, B), dtype)  # z at first, then i, o, f, g
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
 
-    at, names = interface_columns(params)
-    Wgates = np.hstack([params["Whh"], params["Wrh"]])
+    at, rows = interface_rows(params)
+    Wgates = np.hstack([params["Whh"], params["Wrh"]], dtype=dtype)
     Wout = np.hstack([params["Why"], params["Wry"]])
-    Wxi_T = np.ascontiguousarray(np.vstack([params[name] for name in names]).T)
-    # Wxh x + bh of all steps, (S, 4H, B): a product with a one-hot x is a column of Wxh
-    zx = np.take(params["Wxh"] + params["bh"], inputs, axis=1).swapaxes(0, 1).copy()
-    xi = np.empty((S, B, Wxi_T.shape[1]), dtype)
-    memory_step = complete_memory if "Whm" in params else content_memory
-    memory = [np.moveaxis(state[name], -1, 0).astype(dtype, order="C") for name in MEMORY if name in state]
+    Wxi = np.vstack([params[name] for name in rows], dtype=dtype)
+    Wxh_T = params["Wxh"].T
+    if inputs.size > len(Wxh_T):
+        Wxh_T = Wxh_T.copy()  # many rows are taken faster from a copy
+    zx = (Wxh_T[inputs] + params["bh"].T).swapaxes(1, 2).copy()  # (S, 4H, B): Wxh x is a column of Wxh
+    xi = np.empty((S, len(Wxi), B), dtype)
+    memory = [state[name].astype(dtype) for name in MEMORY if name in state]
+    memory_step = content_memory
     if "Whm" in params:
+        memory_step = complete_memory
+        memory = [np.moveaxis(value, -1, 0).copy() for value in memory]
         memory.append(norm(memory[0]))  # of M's rows; carried on as well, last
+    N, W, _ = state["M"].shape
+    sums = {
+        "N": np.ones((N, N), dtype),
+        "W": np.ones((1, W), dtype),
+    }  # products with ones are the fastest sums
     steps = []
-    for t in range(S):
-        z = zx[t] + Wgates.dot(hr[t])  # dot is faster than @ where matrices are small
-        gates[t, : 3 * H] = sigmoid(z[: 3 * H])  # i, o and f stand side by side
-        np.tanh(z[3 * H :], out=g[t])
-        s[t + 1] = i[t] * g[t] + f[t] * carried[t]
-        np.tanh(s[t + 1], out=c[t + 1])
-        h = np.multiply(o[t], c[t + 1], out=hr[t + 1, :H])
-        h.T.dot(Wxi_T, out=xi[t])
-        r, memory, step = memory_step(xi[t], at, memory)
-        hr[t + 1, H:] = r.reshape(B, RW).T
+    half = np.array(0.5, dtype)  # NumPy takes an array faster than a number
+    views = zx, gates, gates[:, : 3 * H], i, o, f, g, s[1:], c[1:], hr[1:, :H], hr[1:, H:], xi, hr, carried
+    views = zip(*views, strict=False)
+    for zx_t, z_t, iof_t, i_t, o_t, f_t, g_t, s_t, c_t, h_t, r_t, xi_t, hr0, carried0 in views:  # of one step
+        Wgates.dot(hr0, out=z_t)  # dot is faster than @ where matrices are small
+        z_t += zx_t
+        iof_t *= half
+        np.tanh(z_t, out=z_t)
+        iof_t *= half
+        iof_t += half  # sigmoid
+        np.multiply(i_t, g_t, out=s_t)
+        s_t += f_t * carried0
+        np.tanh(s_t, out=c_t)
+        np.multiply(o_t, c_t, out=h_t)
+        Wxi.dot(h_t, out=xi_t)
+        memory, step = memory_step(xi_t, at, memory, r_t, sums)
         steps.append(step)
     hr_columns = columns(hr)  # (H + R W, (S + 1) B)
     y = (Wout @ hr_columns[:, B:] + params["by"]).reshape(-1, S, B).swapaxes(0, 1)  # (S, V, B), all at once
@@ -411,17 +438,18 @@ def forward(params, inputs, state):
         "gates": gates,
         "xi": xi,
         "at": at,
-        "names": names,
+        "rows": rows,
+        "sums": sums,
         "steps": steps,
         "Wgates": Wgates,
         "Wout": Wout,
-        "Wxi_T": Wxi_T,
+        "Wxi": Wxi,
         "y": y,
         "probs": probs,
     }
     end = {"h": hr[S, :H].copy(), key: carried[S].copy(), "r": hr[S, H:].copy()}
     for name, value in zip(MEMORY, memory, strict=False):
-        end[name] = np.moveaxis(value, 0, -1).copy()
+        end[name] = np.moveaxis(value, 0, -1).copy() if "Whm" in params else value.copy()
     return probs, cache, {name: end[name] for name in state}
 
 
@@ -437,25 +465,43 @@ def one_hot(ids, size, dtype):
     return x
 
 
-def content_memory(xi, at, before):
-    """krocki/dnc's memory: both addresses are softmax(M0 k).
+def content_memory(xi, at, before, r, sums):
+    """krocki/dnc's memory: both addresses are softmax(M0 k). The batch is the last axis.
 
-    xi (B, columns), W h at first; sigmoid and oneplus of its parts take their place. at: where they stand.
-    before: what the memory carries -> r (B, 1, W), what it carries on, what backward needs"""
+    xi (rows, B), W h at first; sigmoid and oneplus of its parts take their place. at: where they stand.
+    before: what the memory carries -> what it carries on, what backward needs; fills r (W, B).
+    NumPy is fastest with arrays of one shape: all that M0 meets is laid out like it, (N, W, B)."""
     (M0,) = before
-    xi[:, at["sigmoid"]] = sigmoid(xi[:, at["sigmoid"]])
-    k = xi[:, at["k"]].reshape(len(xi), 2, -1)
-    w = softmax(k @ M0.swapaxes(1, 2), axis=2)  # (B, 2, N): wr, ww
-    M, kept = write(M0, w[:, 1], xi[:, at["ve"]])
-    return w[:, :1] @ M, (M,), {"before": before, "after": (M,), "w": w, "kept": kept}
+    N, W, B = M0.shape
+    minus_e = xi[at["e"]]
+    np.negative(sigmoid(minus_e), out=minus_e)
+    like_M = np.empty((6, N, W, B), M0.dtype)
+    v, kr, kw, minus_e, wr, ww = like_M
+    like_M[:4] = xi.reshape(4, 1, W, B)
+    w = np.empty((N, 2, 1, B), M0.dtype)
+    np.matmul(sums["W"], like_M[1:3] * M0, out=w.swapaxes(0, 1))  # the scores M0 k
+    w = w.reshape(N, 2 * B)
+    w -= w.max(axis=0)  # softmax over N
+    np.exp(w, out=w)
+    w /= sums["N"].dot(w)
+    like_M[4:] = w.reshape(N, 2, 1, B).swapaxes(0, 1)
+    change = minus_e * M0
+    change += v
+    M = ww * change
+    M += M0  # M0 + ww (v - e M0)
+    sums["N"][0].dot((wr * M).reshape(N, W * B), out=r.reshape(W * B))  # M' wr
+    return (M,), {"before": before, "after": (M,), "w": w, "like_M": like_M, "change": change}
 
 
-def complete_memory(xi, at, before):
-    """The memory of the paper; arguments and results as above, but r (B, R, W)."""
+def complete_memory(xi, at, before, r, sums):
+    """The memory of the paper; arguments and results as above, r (R W, B), but what it carries has the batch
+    first."""
     M0, u0, p0, L0, ww0, wr0, M0_norm = before
     B, R, _ = wr0.shape
-    xi[:, at["sigmoid"]] = sigmoid(xi[:, at["sigmoid"]])
-    beta = xi[:, at["beta"]] = oneplus(xi[:, at["beta"]])
+    sigmoid(xi[at["sigmoid"]])
+    xi[at["beta"]] = oneplus(xi[at["beta"]])
+    xi = xi.T.copy()
+    beta = xi[:, at["beta"]]
     pi = softmax(xi[:, at["pi"]].reshape(B, R, 3), axis=2)
     k = xi[:, at["k"]].reshape(B, R + 1, -1)  # the R read keys, then the write key; beta likewise
     k_norm = norm(k)
@@ -472,9 +518,11 @@ def complete_memory(xi, at, before):
     cr, *cr_cache = content_weighting(M, M_norm, k[:, :R], k_norm[:, :R], beta[:, :R])
     wr, modes = read_weighting(L, wr0, cr, pi)
     after = (M, u, p, L, ww, wr, M_norm)
+    r[:] = (wr @ M).reshape(B, -1).T
     cache = {
         "before": before,
         "after": after,
+        "xi": xi,
         "k_norm": k_norm,
         "order": order,
         "a": a,
@@ -488,7 +536,7 @@ def complete_memory(xi, at, before):
         "pi": pi,
         "modes": modes,
     }
-    return wr @ M, after, cache
+    return after, cache
 
 
 # ----------------------------------------------------------------------------------------------- backward
@@ -497,46 +545,78 @@ def backward(params, targets, cache):
 
     targets (S, B) ints, cache of the same batch -> a dict with the names and shapes of params."""
     hr_columns, c, carried, gates = (cache[name] for name in ("hr_columns", "c", "carried", "gates"))
-    xi, at = cache["xi"], cache["at"]
+    xi, at, sums = cache["xi"], cache["at"], cache["sums"]
     (S, B), H, V = targets.shape, c.shape[1], len(params["by"])
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
-    # First, for all steps at once, what one step does not need of another; ds * s_to_zi is dzi, and so on
-    dy = columns(cache["probs"]) - one_hot(targets, V, c.dtype)  # (V, S B), see dnc-debug.py
+    # First, for all steps at once, what one step does not need of another
+    dy = columns(cache["probs"]).copy()  # (V, S B), see dnc-debug.py
+    dy[targets.ravel(), np.arange(S * B)] -= 1
     dhr_out = (cache["Wout"].T @ dy).reshape(-1, S, B).swapaxes(0, 1).copy()  # (S, H + R W, B), into h and r
-    s_to_zi, s_to_zf, s_to_zg = g * i * (1 - i), carried[:-1] * f * (1 - f), i * (1 - g**2)
-    h_to_zo = c[1:] * o * (1 - o)
+    dz = gates * (1 - gates)  # derivatives by z: of s by the arguments of i, f and g, of h by that of o
+    dzi, dzo, dzf, dzg = dz.reshape(S, 4, H, B).swapaxes(0, 1)
+    dzi *= g
+    dzo *= c[1:]
+    dzf *= carried[:-1]
+    np.multiply(i, 1 - g**2, out=dzg)
     slope_c = 1 - c**2  # of tanh, at every step
     h_to_s = o * slope_c[1:]
     s_to_s0 = f * slope_c[:-1] if cache["key"] == "c" else f  # to the s of the step before
-    slopes = np.ones_like(xi)  # of the functions that made the columns of xi
-    slopes[..., at["sigmoid"]] = xi[..., at["sigmoid"]] * (1 - xi[..., at["sigmoid"]])
+    slopes = np.ones_like(xi)  # of the functions that made the rows of xi
     steps = cache["steps"]
     memory_step = content_memory_backward
-    if "Whm" in params:
+    if "Whm" not in params:
+        slopes[:, at["e"]] = xi[:, at["e"]] * (1 + xi[:, at["e"]])  # of -e
+    else:
+        slopes[:, at["sigmoid"]] = xi[:, at["sigmoid"]] * (1 - xi[:, at["sigmoid"]])
         memory_step = complete_memory_backward
-        add_usage_slopes(steps, xi[..., at["free"]])
-        slopes[..., at["beta"]] = -np.expm1(1 - xi[..., at["beta"]])  # of oneplus: 1 - exp(1 - oneplus)
-    Wgates_T, Wxi_T = np.ascontiguousarray(cache["Wgates"].T), cache["Wxi_T"]
-    dxi, dz = np.empty_like(xi), np.empty_like(gates)
-    dzi, dzo, dzf, dzg = dz.reshape(S, 4, H, B).swapaxes(0, 1)
+        add_usage_slopes(steps, xi[:, at["free"]].swapaxes(1, 2))
+        beta = xi[
+            :, at["beta"]
+        ]  # dxi has the gradient in log beta; oneplus has the slope 1 - exp(1 - oneplus)
+        slopes[:, at["beta"]] = -np.expm1(1 - beta) / beta
+    Wgates_T = np.ascontiguousarray(cache["Wgates"].T)
+    Wxi_T = np.ascontiguousarray(cache["Wxi"].T)
+    dxi = np.empty_like(xi)
     # What reaches h, r, s and the memory by way of the next step; none at the end: truncated BPTT
-    dhr_next = ds_next = 0
-    dmemory_next = [np.zeros_like(value) for value in steps[-1]["after"][: len(MEMORY)]]
-    for t in reversed(range(S)):
-        dhr = dhr_out[t] + dhr_next
-        dmemory_next = memory_step(dhr[H:], dmemory_next, steps[t], xi[t], at, dxi[t])
-        dxi[t] *= slopes[t]
-        dh = dhr[:H] + Wxi_T.dot(dxi[t].T)  # from the interface into h
-        ds = dh * h_to_s[t] + ds_next  # through c = tanh(s)
-        np.multiply(ds, s_to_zi[t], out=dzi[t])  # into the arguments of the gates
-        np.multiply(dh, h_to_zo[t], out=dzo[t])
-        np.multiply(ds, s_to_zf[t], out=dzf[t])
-        np.multiply(ds, s_to_zg[t], out=dzg[t])
-        ds_next = ds * s_to_s0[t]
-        dhr_next = Wgates_T.dot(dz[t])
+    dhr_next = np.zeros_like(dhr_out[0])
+    ds_next = np.zeros_like(c[0])
+    dmemory_next = [np.zeros_like(value) for value in steps[-1]["after"]]
+    if "Whm" in params:
+        sums = sums | {"later": np.tri(len(sums["N"]), k=-1, dtype=dxi.dtype)}
+        dmemory_next.append(np.zeros_like(steps[-1]["cw"]))  # see complete_memory_backward
+        dmemory_next.append(np.zeros_like(dmemory_next[0][:, :1]))
+    views = (
+        dhr_out,
+        dhr_out[:, :H],
+        dhr_out[:, H:],
+        dxi,
+        slopes,
+        steps,
+        h_to_s,
+        s_to_s0,
+        dz,
+        dzi,
+        dzo,
+        dzf,
+        dzg,
+    )
+    views = zip(*(view[::-1] for view in views), strict=True)
+    for dhr, dh, dr, dxi_t, slopes_t, step, to_s, to_s0, dz_t, dzi_t, dzo_t, dzf_t, dzg_t in views:
+        dhr += dhr_next
+        dmemory_next = memory_step(dr, dmemory_next, step, at, dxi_t, sums)
+        dxi_t *= slopes_t
+        dh += Wxi_T.dot(dxi_t)  # from the interface into h
+        ds = dh * to_s  # through c = tanh(s)
+        ds += ds_next
+        dzi_t *= ds  # into the arguments of the gates
+        dzo_t *= dh
+        dzf_t *= ds
+        dzg_t *= ds
+        np.multiply(ds, to_s0, out=ds_next)
+        Wgates_T.dot(dz_t, out=dhr_next)
     dz = columns(dz)
     dWgates, dWout = dz @ hr_columns[:, :-B].T, dy @ hr_columns[:, B:].T
-    dWxi = (hr_columns[:H, B:] @ dxi.reshape(S * B, -1)).T
+    dWxi = columns(dxi) @ hr_columns[:H, B:].T
     grads = {
         "Wxh": dz @ one_hot(cache["inputs"], V, c.dtype).T,
         "Whh": dWgates[:, :H],
@@ -546,31 +626,41 @@ def backward(params, targets, cache):
         "bh": dz.sum(axis=1, keepdims=True),
         "by": dy.sum(axis=1, keepdims=True),
     }
-    end = 0
-    for name in cache["names"]:
-        start = end
-        end += len(params[name])
-        grads[name] = dWxi[start:end]
+    for name, rows in cache["rows"].items():
+        grads[name] = dWxi[rows]
     return {name: grads[name] for name in params}
 
 
-def content_memory_backward(dr, dmemory_next, step, xi, at, dxi):
+def content_memory_backward(dr, dmemory_next, step, at, dxi, sums):
     """From the gradients in r (W, B) and in what is carried on to that in what was carried; fills dxi."""
     (M0,) = step["before"]
     (M,) = step["after"]
-    (dM_next,) = dmemory_next
+    (dM,) = dmemory_next
+    N, W, B = M0.shape
     w = step["w"]
-    B, _, W = M0.shape
-    k, dk = (part[:, at["k"]].reshape(B, 2, W) for part in (xi, dxi))  # views
-    dr = dr.T.reshape(B, 1, W)
-    dw = np.empty_like(w)
-    np.matmul(dr, M.swapaxes(1, 2), out=dw[:, :1])  # r = M' wr
-    dM = dM_next + w[:, 0, :, None] * dr
-    dM0, dw[:, 1], dxi[:, at["ve"]] = write_backward(dM, step["kept"], M0, w[:, 1], xi[:, at["ve"]])
-    dscores = softmax_backward(dw, w, axis=2)  # into M0 k
-    np.matmul(dscores, M0, out=dk)
-    dM0 += dscores.swapaxes(1, 2) @ k
-    return (dM0,)
+    like_M = step["like_M"]
+    _, _, _, _, wr, ww = like_M
+    to_w = np.empty((2, N, W, B), M0.dtype)  # whose sums over W are the gradients in wr and ww
+    to_w[0] = dr
+    dM += wr * to_w[0]  # r = M' wr
+    to_w[0] *= M
+    np.multiply(dM, step["change"], out=to_w[1])  # M = M0 + ww change
+    dw = np.empty((N, 2, 1, B), M0.dtype)
+    np.matmul(sums["W"], to_w, out=dw.swapaxes(0, 1))
+    dw = dw.reshape(N, 2 * B)
+    dw *= w  # softmax_backward
+    dw -= w * sums["N"].dot(dw)
+    # The gradients in the products of M0 and kr, kw, -e; then in v, kr, kw and -e, before their sum over N
+    buffer = np.empty((6, N, W, B), M0.dtype)
+    to_products = buffer[:3]
+    to_products[:2] = dw.reshape(N, 2, 1, B).swapaxes(0, 1)
+    np.multiply(ww, dM, out=to_products[2])
+    np.multiply(to_products, M0, out=buffer[3:])
+    np.matmul(sums["N"][:1], buffer[2:].reshape(4, N, W * B), out=dxi.reshape(4, 1, W * B))
+    to_products *= like_M[1:4]
+    for to_M0 in to_products:
+        dM += to_M0
+    return (dM,)
 
 
 def add_usage_slopes(steps, free):
@@ -583,42 +673,49 @@ def add_usage_slopes(steps, free):
         step["usage_slopes"] = u0_slope[t], ww0_slope[t], wr0_slope[t], free_slope[t]
 
 
-def complete_memory_backward(dr, dmemory_next, step, xi, at, dxi):
+def complete_memory_backward(dr, dmemory_next, step, at, dxi, sums):
     """From the gradients in r (R W, B) and in what is carried on to those in what was carried; fills dxi."""
     M0, _, p0, L0, _, wr0, M0_norm = step["before"]
     M, _, _, L, ww, wr, M_norm = step["after"]
-    dM, du, dp, dL, dww, dwr = dmemory_next
-    B, R, N = wr.shape
-    k, k_norm, beta = xi[:, at["k"]].reshape(B, R + 1, -1), step["k_norm"], xi[:, at["beta"]]
-    cr, cw = step["cr"], step["cw"]
-    ones = np.ones((N, 1), M.dtype)
-    dr = dr.T.reshape(B, R, -1)
+    dM, du, dp, dL, dww, dwr, dM_norm, dproducts_next, kw_next = dmemory_next
+    B, R, _ = wr.shape
+    xi, k_norm, pi, cr, cw = (step[name] for name in ("xi", "k_norm", "pi", "cr", "cw"))
+    k = xi[:, at["k"]].reshape(B, R + 1, -1)
+    ones = sums["N"][:, :1]
+    dxi_T = np.empty_like(xi)
+    dk = np.empty_like(k)
+    dlog_beta = np.empty_like(k_norm)
 
-    dwr = dwr + dr @ M.swapaxes(1, 2)  # r = M' wr
-    dM = dM + wr.swapaxes(1, 2) @ dr
-    dL_read, dwr0, dcr, dpi = read_weighting_backward(dwr, L, wr0, step["pi"], step["modes"])
-    keys = k[:, :R], k_norm[:, :R], beta[:, :R]
-    dM_cr, dkr, dbr = content_weighting_backward(dcr, cr, *step["cr_cache"], M, M_norm, *keys)
-    dM += dM_cr
+    # r = M' wr, and the keys of reading and of the next step's writing are multiplied by M: rows of width W,
+    # with a weight for each location. The gradient in M is weights' rows.
+    rows = np.concatenate([dr.T.reshape(B, R, -1), k[:, :R], kw_next], axis=1)
+    dwr = dwr + rows[:, :R] @ M.swapaxes(1, 2)
+    dL_read, dwr0, dcr, dpi = read_weighting_backward(dwr, L, wr0, pi, step["modes"])
+    dcontent = content_weighting_backward(dcr, cr, *step["cr_cache"], M, M_norm)
+    dproducts, dM_norm_cr, dk[:, :R], dlog_beta[:, :R] = dcontent
+    weights = np.concatenate([wr, dproducts, dproducts_next], axis=1)
+    dM = dM + weights.swapaxes(1, 2) @ rows
+    dM += norm_backward(dM_norm + dM_norm_cr, M, M_norm)
     dp0, dww_p = precedence_backward(dp, step["p_kept"], p0, ones)
     dL_read += dL
     dL0, dww_L, dp0_L = links_backward(dL_read, step["L_kept"], L0, ww, p0, ones)
 
-    dM0, dww_M, dxi[:, at["ve"]] = write_backward(dM, step["M_kept"], M0, ww, xi[:, at["ve"]])
+    dM0, dww_M, dxi_T[:, at["ve"]] = write_backward(dM, step["M_kept"], M0, ww, xi[:, at["ve"]])
     dww = dww + dww_p + dww_L + dww_M
     dwriting = write_weighting_backward(dww, step["a"], cw[:, 0], xi[:, at["ga"]], xi[:, at["gw"]], ones)
-    da, dcw, dxi[:, at["ga"]], dxi[:, at["gw"]] = dwriting
-    keys = k[:, R:], k_norm[:, R:], beta[:, R:]
-    dM_cw, dkw, dbw = content_weighting_backward(dcw[:, None], cw, *step["cw_cache"], M0, M0_norm, *keys)
-    dM0 += dM_cw
-    du = du + allocation_backward(da, step["order"])
-    du0, dww0, dwr0_u, dxi[:, at["free"]] = usage_backward(du, *step["usage_slopes"])
+    da, dcw, dxi_T[:, at["ga"]], dxi_T[:, at["gw"]] = dwriting
+    dcontent = content_weighting_backward(dcw[:, None], cw, *step["cw_cache"], M0, M0_norm)
+    dproducts, dM0_norm, dk[:, R:], dlog_beta[:, R:] = dcontent
+    du = du + allocation_backward(da, step["order"], sums["later"])
+    du0, dww0, dwr0_u, dxi_T[:, at["free"]] = usage_backward(du, *step["usage_slopes"])
     dwr0 += dwr0_u
 
-    dxi[:, at["k"]] = np.concatenate([dkr, dkw], axis=1).reshape(B, -1)
-    dxi[:, at["beta"]] = np.concatenate([dbr, dbw], axis=1)
-    dxi[:, at["pi"]] = softmax_backward(dpi, step["pi"], axis=2).reshape(B, 3 * R)
-    return dM0, du0, dp0 + dp0_L, dL0, dww0, dwr0
+    dk += norm_backward(-dlog_beta / k_norm, k, k_norm)
+    dxi_T[:, at["k"]] = dk.reshape(B, -1)
+    dxi_T[:, at["beta"]] = dlog_beta
+    dxi_T[:, at["pi"]] = softmax_backward(dpi, pi, axis=2).reshape(B, 3 * R)
+    dxi[:] = dxi_T.T
+    return dM0, du0, dp0 + dp0_L, dL0, dww0, dwr0, dM0_norm, dproducts, k[:, R:]
 
 
 # -------------------------------------------------------------------------------------------------- train

@@ -52,12 +52,15 @@ def fast():
 
     def content_weighting_backward(dc, M, k, beta):
         dc, M, k, beta = first(dc, M, k, beta)
-        args = M, net.norm(M), k, net.norm(k), beta
-        return last(net.content_weighting_backward(dc, *net.content_weighting(*args), *args))
+        M_norm, k_norm = net.norm(M), net.norm(k)
+        cache = net.content_weighting(M, M_norm, k, k_norm, beta)
+        dproducts, dM_norm, dk, dlog_beta = net.content_weighting_backward(dc, *cache, M, M_norm)
+        dM = dproducts.swapaxes(1, 2) @ k + net.norm_backward(dM_norm, M, M_norm)
+        return last((dM, dk + net.norm_backward(-dlog_beta / k_norm, k, k_norm), dlog_beta / beta))
 
     def allocation_backward(da, u):
         da, u = first(da, u)
-        return last(net.allocation_backward(da, net.allocation(u)[1]))
+        return last(net.allocation_backward(da, net.allocation(u)[1], np.tri(u.shape[1], k=-1)))
 
     def usage_backward(du, *args):
         du, *args = first(du, *args)
@@ -94,12 +97,13 @@ def fast():
 
     def step(z, before):
         """One step of the whole memory; z: name of an interface parameter -> what it gives, W h."""
-        at, names = net.interface_columns(z)
-        columns = np.concatenate([z[name] for name in names]).T.copy()
+        at, rows = net.interface_rows(z)
+        xi = np.concatenate([z[name] for name in rows])
         before = first(*(before[name] for name in MEMORY))
-        r, after, _ = net.complete_memory(columns, at, (*before, net.norm(before[0])))
+        r = np.empty((len(z["Whr"]), xi.shape[1]))
+        after, _ = net.complete_memory(xi, at, (*before, net.norm(before[0])), r, None)
         memory = dict(zip(MEMORY, after, strict=False))
-        return {"r": last(r).reshape(-1, r.shape[0])} | {name: last(memory[name]) for name in MEMORY}
+        return {"r": r} | {name: last(memory[name]) for name in MEMORY}
 
     return SimpleNamespace(
         content_weighting=content_weighting,
