@@ -58,12 +58,12 @@ EPS = 1e-6  # keeps usages and norms off 0
 
 
 # ---------------------------------------------------------------------------------------------- numerics
-def sigmoid(x):
-    """1 / (1 + exp(-x)), by way of tanh, which cannot overflow; takes the place of x."""
-    x *= 0.5
+def sigmoid(x, half=0.5):
+    """1 / (1 + exp(-x)) takes the place of x, by way of tanh, which cannot overflow; half may be an array."""
+    x *= half
     np.tanh(x, out=x)
-    x *= 0.5
-    x += 0.5
+    x *= half
+    x += half
     return x
 
 
@@ -266,9 +266,10 @@ def write(M0, ww, ve):
 
     -> M; for backward the factor of M0"""
     W = M0.shape[2]
-    kept = 1 - ww[:, :, None] * ve[:, None, W:]
+    outer = ww[:, :, None] * ve[:, None]
+    kept = 1 - outer[:, :, W:]
     M = kept * M0
-    M += ww[:, :, None] * ve[:, None, :W]
+    M += outer[:, :, :W]
     return M, kept
 
 
@@ -404,12 +405,14 @@ def forward(params, inputs, state):
         memory = [np.moveaxis(value, -1, 0).copy() for value in memory]
         memory.append(norm(memory[0]))  # of M's rows; carried on as well, last
     N, W, _ = state["M"].shape
-    sums = {
-        "N": np.ones((N, N), dtype),
-        "W": np.ones((1, W), dtype),
-    }  # products with ones are the fastest sums
-    steps = []
     half = np.array(0.5, dtype)  # NumPy takes an array faster than a number
+    const = {  # what each step needs; products with ones are the fastest sums
+        "half": half,
+        "1 N": np.ones((1, N), dtype),
+        "1 W": np.ones((1, W), dtype),
+        "N N": np.ones((N, N), dtype),
+    }
+    steps = []
     views = zx, gates, gates[:, : 3 * H], i, o, f, g, s[1:], c[1:], hr[1:, :H], hr[1:, H:], xi, hr, carried
     views = zip(*views, strict=False)
     for zx_t, z_t, iof_t, i_t, o_t, f_t, g_t, s_t, c_t, h_t, r_t, xi_t, hr0, carried0 in views:  # of one step
@@ -424,7 +427,7 @@ def forward(params, inputs, state):
         np.tanh(s_t, out=c_t)
         np.multiply(o_t, c_t, out=h_t)
         Wxi.dot(h_t, out=xi_t)
-        memory, step = memory_step(xi_t, at, memory, r_t, sums)
+        memory, step = memory_step(xi_t, at, memory, r_t, const)
         steps.append(step)
     hr_columns = columns(hr)  # (H + R W, (S + 1) B)
     y = (Wout @ hr_columns[:, B:] + params["by"]).reshape(-1, S, B).swapaxes(0, 1)  # (S, V, B), all at once
@@ -439,7 +442,7 @@ def forward(params, inputs, state):
         "xi": xi,
         "at": at,
         "rows": rows,
-        "sums": sums,
+        "const": const,
         "steps": steps,
         "Wgates": Wgates,
         "Wout": Wout,
@@ -465,7 +468,7 @@ def one_hot(ids, size, dtype):
     return x
 
 
-def content_memory(xi, at, before, r, sums):
+def content_memory(xi, at, before, r, const):
     """krocki/dnc's memory: both addresses are softmax(M0 k). The batch is the last axis.
 
     xi (rows, B), W h at first; sigmoid and oneplus of its parts take their place. at: where they stand.
@@ -473,36 +476,35 @@ def content_memory(xi, at, before, r, sums):
     NumPy is fastest with arrays of one shape: all that M0 meets is laid out like it, (N, W, B)."""
     (M0,) = before
     N, W, B = M0.shape
-    minus_e = xi[at["e"]]
-    np.negative(sigmoid(minus_e), out=minus_e)
+    sigmoid(xi[at["e"]], const["half"])
     like_M = np.empty((6, N, W, B), M0.dtype)
-    v, kr, kw, minus_e, wr, ww = like_M
     like_M[:4] = xi.reshape(4, 1, W, B)
-    w = np.empty((N, 2, 1, B), M0.dtype)
-    np.matmul(sums["W"], like_M[1:3] * M0, out=w.swapaxes(0, 1))  # the scores M0 k
-    w = w.reshape(N, 2 * B)
-    w -= w.max(axis=0)  # softmax over N
-    np.exp(w, out=w)
-    w /= sums["N"].dot(w)
-    like_M[4:] = w.reshape(N, 2, 1, B).swapaxes(0, 1)
-    change = minus_e * M0
-    change += v
-    M = ww * change
+    v, k, e, w = like_M[0], like_M[1:3], like_M[3], like_M[4:]  # two keys and two addresses: read, write
+    address = np.empty((N, 2, 1, B), M0.dtype)
+    np.matmul(const["1 W"], k * M0, out=address.swapaxes(0, 1))  # the scores M0 k
+    address = address.reshape(N, 2 * B)
+    address -= address.max(axis=0)  # softmax over N
+    np.exp(address, out=address)
+    address /= const["N N"].dot(address)
+    w[:] = address.reshape(N, 2, 1, B).swapaxes(0, 1)
+    change = e * M0
+    np.subtract(v, change, out=change)
+    M = w[1] * change
     M += M0  # M0 + ww (v - e M0)
-    sums["N"][0].dot((wr * M).reshape(N, W * B), out=r.reshape(W * B))  # M' wr
-    return (M,), {"before": before, "after": (M,), "w": w, "like_M": like_M, "change": change}
+    const["1 N"].dot((w[0] * M).reshape(N, W * B), out=r.reshape(1, W * B))  # M' wr
+    return (M,), {"before": before, "after": (M,), "address": address, "like_M": like_M, "change": change}
 
 
-def complete_memory(xi, at, before, r, sums):
+def complete_memory(xi, at, before, r, const):
     """The memory of the paper; arguments and results as above, r (R W, B), but what it carries has the batch
     first."""
     M0, u0, p0, L0, ww0, wr0, M0_norm = before
     B, R, _ = wr0.shape
-    sigmoid(xi[at["sigmoid"]])
+    sigmoid(xi[at["sigmoid"]], const["half"])
     xi[at["beta"]] = oneplus(xi[at["beta"]])
+    pi = softmax(xi[at["pi"]].reshape(R, 3, B), axis=1).transpose(2, 0, 1)
     xi = xi.T.copy()
     beta = xi[:, at["beta"]]
-    pi = softmax(xi[:, at["pi"]].reshape(B, R, 3), axis=2)
     k = xi[:, at["k"]].reshape(B, R + 1, -1)  # the R read keys, then the write key; beta likewise
     k_norm = norm(k)
 
@@ -545,7 +547,7 @@ def backward(params, targets, cache):
 
     targets (S, B) ints, cache of the same batch -> a dict with the names and shapes of params."""
     hr_columns, c, carried, gates = (cache[name] for name in ("hr_columns", "c", "carried", "gates"))
-    xi, at, sums = cache["xi"], cache["at"], cache["sums"]
+    xi, at, const = cache["xi"], cache["at"], cache["const"]
     (S, B), H, V = targets.shape, c.shape[1], len(params["by"])
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
     # First, for all steps at once, what one step does not need of another
@@ -565,7 +567,7 @@ def backward(params, targets, cache):
     steps = cache["steps"]
     memory_step = content_memory_backward
     if "Whm" not in params:
-        slopes[:, at["e"]] = xi[:, at["e"]] * (1 + xi[:, at["e"]])  # of -e
+        slopes[:, at["e"]] = xi[:, at["e"]] * (xi[:, at["e"]] - 1)  # of -e, see content_memory_backward
     else:
         slopes[:, at["sigmoid"]] = xi[:, at["sigmoid"]] * (1 - xi[:, at["sigmoid"]])
         memory_step = complete_memory_backward
@@ -582,7 +584,7 @@ def backward(params, targets, cache):
     ds_next = np.zeros_like(c[0])
     dmemory_next = [np.zeros_like(value) for value in steps[-1]["after"]]
     if "Whm" in params:
-        sums = sums | {"later": np.tri(len(sums["N"]), k=-1, dtype=dxi.dtype)}
+        const = const | {"later": np.tri(len(const["N N"]), k=-1, dtype=dxi.dtype)}
         dmemory_next.append(np.zeros_like(steps[-1]["cw"]))  # see complete_memory_backward
         dmemory_next.append(np.zeros_like(dmemory_next[0][:, :1]))
     views = (
@@ -603,7 +605,7 @@ def backward(params, targets, cache):
     views = zip(*(view[::-1] for view in views), strict=True)
     for dhr, dh, dr, dxi_t, slopes_t, step, to_s, to_s0, dz_t, dzi_t, dzo_t, dzf_t, dzg_t in views:
         dhr += dhr_next
-        dmemory_next = memory_step(dr, dmemory_next, step, at, dxi_t, sums)
+        dmemory_next = memory_step(dr, dmemory_next, step, at, dxi_t, const)
         dxi_t *= slopes_t
         dh += Wxi_T.dot(dxi_t)  # from the interface into h
         ds = dh * to_s  # through c = tanh(s)
@@ -617,13 +619,14 @@ def backward(params, targets, cache):
     dz = columns(dz)
     dWgates, dWout = dz @ hr_columns[:, :-B].T, dy @ hr_columns[:, B:].T
     dWxi = columns(dxi) @ hr_columns[:H, B:].T
+    dWxh = dz @ one_hot(cache["inputs"], V, c.dtype).T
     grads = {
-        "Wxh": dz @ one_hot(cache["inputs"], V, c.dtype).T,
+        "Wxh": dWxh,
         "Whh": dWgates[:, :H],
         "Wrh": dWgates[:, H:],
         "Why": dWout[:, :H],
         "Wry": dWout[:, H:],
-        "bh": dz.sum(axis=1, keepdims=True),
+        "bh": dWxh.sum(axis=1, keepdims=True),  # bh is in every column of Wxh
         "by": dy.sum(axis=1, keepdims=True),
     }
     for name, rows in cache["rows"].items():
@@ -631,35 +634,39 @@ def backward(params, targets, cache):
     return {name: grads[name] for name in params}
 
 
-def content_memory_backward(dr, dmemory_next, step, at, dxi, sums):
+def content_memory_backward(dr, dmemory_next, step, at, dxi, const):
     """From the gradients in r (W, B) and in what is carried on to that in what was carried; fills dxi."""
     (M0,) = step["before"]
     (M,) = step["after"]
     (dM,) = dmemory_next
     N, W, B = M0.shape
-    w = step["w"]
+    address = step["address"]
     like_M = step["like_M"]
-    _, _, _, _, wr, ww = like_M
+    wr = like_M[4]
+    ww = like_M[5]
     to_w = np.empty((2, N, W, B), M0.dtype)  # whose sums over W are the gradients in wr and ww
-    to_w[0] = dr
-    dM += wr * to_w[0]  # r = M' wr
-    to_w[0] *= M
-    np.multiply(dM, step["change"], out=to_w[1])  # M = M0 + ww change
+    to_wr, to_ww = to_w
+    to_wr[:] = dr
+    dM += wr * to_wr  # r = M' wr
+    to_wr *= M
+    np.multiply(dM, step["change"], out=to_ww)  # M = M0 + ww change
     dw = np.empty((N, 2, 1, B), M0.dtype)
-    np.matmul(sums["W"], to_w, out=dw.swapaxes(0, 1))
+    np.matmul(const["1 W"], to_w, out=dw.swapaxes(0, 1))
     dw = dw.reshape(N, 2 * B)
-    dw *= w  # softmax_backward
-    dw -= w * sums["N"].dot(dw)
-    # The gradients in the products of M0 and kr, kw, -e; then in v, kr, kw and -e, before their sum over N
+    dw *= address  # as softmax_backward
+    dw -= address * const["N N"].dot(dw)
+    # buffer[:3]: the gradients in kr M0, kw M0 and -e M0. The last is also that in v: buffer[2:] are, before
+    # their sum over N, the gradients in v, kr, kw and -e
     buffer = np.empty((6, N, W, B), M0.dtype)
     to_products = buffer[:3]
     to_products[:2] = dw.reshape(N, 2, 1, B).swapaxes(0, 1)
     np.multiply(ww, dM, out=to_products[2])
     np.multiply(to_products, M0, out=buffer[3:])
-    np.matmul(sums["N"][:1], buffer[2:].reshape(4, N, W * B), out=dxi.reshape(4, 1, W * B))
+    np.matmul(const["1 N"], buffer[2:].reshape(4, N, W * B), out=dxi.reshape(4, 1, W * B))
     to_products *= like_M[1:4]
-    for to_M0 in to_products:
-        dM += to_M0
+    dM += to_products[0]
+    dM += to_products[1]
+    dM -= to_products[2]
     return (dM,)
 
 
@@ -673,7 +680,7 @@ def add_usage_slopes(steps, free):
         step["usage_slopes"] = u0_slope[t], ww0_slope[t], wr0_slope[t], free_slope[t]
 
 
-def complete_memory_backward(dr, dmemory_next, step, at, dxi, sums):
+def complete_memory_backward(dr, dmemory_next, step, at, dxi, const):
     """From the gradients in r (R W, B) and in what is carried on to those in what was carried; fills dxi."""
     M0, _, p0, L0, _, wr0, M0_norm = step["before"]
     M, _, _, L, ww, wr, M_norm = step["after"]
@@ -681,7 +688,7 @@ def complete_memory_backward(dr, dmemory_next, step, at, dxi, sums):
     B, R, _ = wr.shape
     xi, k_norm, pi, cr, cw = (step[name] for name in ("xi", "k_norm", "pi", "cr", "cw"))
     k = xi[:, at["k"]].reshape(B, R + 1, -1)
-    ones = sums["N"][:, :1]
+    ones = const["1 N"].T
     dxi_T = np.empty_like(xi)
     dk = np.empty_like(k)
     dlog_beta = np.empty_like(k_norm)
@@ -706,7 +713,7 @@ def complete_memory_backward(dr, dmemory_next, step, at, dxi, sums):
     da, dcw, dxi_T[:, at["ga"]], dxi_T[:, at["gw"]] = dwriting
     dcontent = content_weighting_backward(dcw[:, None], cw, *step["cw_cache"], M0, M0_norm)
     dproducts, dM0_norm, dk[:, R:], dlog_beta[:, R:] = dcontent
-    du = du + allocation_backward(da, step["order"], sums["later"])
+    du = du + allocation_backward(da, step["order"], const["later"])
     du0, dww0, dwr0_u, dxi_T[:, at["free"]] = usage_backward(du, *step["usage_slopes"])
     dwr0 += dwr0_u
 
