@@ -9,8 +9,9 @@
 It computes what dnc-debug.py computes, where each equation has a line of its own; read that one first.
 Each opens the other's saved models: train here, look inside there. This one is faster, since it does for
 all S steps at once what does not wait for another step (columns of Wxh, outputs, slopes, gradients of the
-weights), multiplies by stacked weights, and has the batch first inside the memory, (B, N, W): NumPy
-multiplies stacks of matrices in one call.
+weights), multiplies by stacked weights, and has the batch first inside the complete memory, (B, N, W): NumPy
+multiplies stacks of matrices in one call. The rest is for the calls that small arrays need: the cheap ones
+are products of two matrices, and functions of arrays of one shape that write in place.
 
 One step reads a character x and gives probs, the probabilities of the next one:
 
@@ -266,7 +267,7 @@ def write(M0, ww, ve):
 
     -> M; for backward the factor of M0"""
     W = M0.shape[2]
-    outer = ww[:, :, None] * ve[:, None]
+    outer = ww[:, :, None] * ve[:, None]  # with v and with e
     kept = 1 - outer[:, :, W:]
     M = kept * M0
     M += outer[:, :, :W]
@@ -402,7 +403,7 @@ def forward(params, inputs, state):
     memory_step = content_memory
     if "Whm" in params:
         memory_step = complete_memory
-        memory = [np.moveaxis(value, -1, 0).copy() for value in memory]
+        memory = [np.moveaxis(value, -1, 0).copy() for value in memory]  # batch first
         memory.append(norm(memory[0]))  # of M's rows; carried on as well, last
     N, W, _ = state["M"].shape
     half = np.array(0.5, dtype)  # NumPy takes an array faster than a number
@@ -414,14 +415,14 @@ def forward(params, inputs, state):
     }
     steps = []
     views = zx, gates, gates[:, : 3 * H], i, o, f, g, s[1:], c[1:], hr[1:, :H], hr[1:, H:], xi, hr, carried
-    views = zip(*views, strict=False)
+    views = zip(*views, strict=False)  # the last two have S + 1 steps
     for zx_t, z_t, iof_t, i_t, o_t, f_t, g_t, s_t, c_t, h_t, r_t, xi_t, hr0, carried0 in views:  # of one step
         Wgates.dot(hr0, out=z_t)  # dot is faster than @ where matrices are small
         z_t += zx_t
-        iof_t *= half
+        iof_t *= half  # g = tanh(z); i, o, f = sigmoid(z) = 0.5 + 0.5 tanh(0.5 z)
         np.tanh(z_t, out=z_t)
         iof_t *= half
-        iof_t += half  # sigmoid
+        iof_t += half
         np.multiply(i_t, g_t, out=s_t)
         s_t += f_t * carried0
         np.tanh(s_t, out=c_t)
@@ -432,24 +433,10 @@ def forward(params, inputs, state):
     hr_columns = columns(hr)  # (H + R W, (S + 1) B)
     y = (Wout @ hr_columns[:, B:] + params["by"]).reshape(-1, S, B).swapaxes(0, 1)  # (S, V, B), all at once
     probs = softmax(y, axis=1)
-    cache = {
-        "inputs": inputs,
-        "key": key,
-        "hr_columns": hr_columns,
-        "c": c,
-        "carried": carried,
-        "gates": gates,
-        "xi": xi,
-        "at": at,
-        "rows": rows,
-        "const": const,
-        "steps": steps,
-        "Wgates": Wgates,
-        "Wout": Wout,
-        "Wxi": Wxi,
-        "y": y,
-        "probs": probs,
-    }
+    cache = dict(inputs=inputs, key=key, hr_columns=hr_columns, c=c, carried=carried, gates=gates, xi=xi)
+    cache.update(
+        at=at, rows=rows, const=const, steps=steps, Wgates=Wgates, Wout=Wout, Wxi=Wxi, y=y, probs=probs
+    )
     end = {"h": hr[S, :H].copy(), key: carried[S].copy(), "r": hr[S, H:].copy()}
     for name, value in zip(MEMORY, memory, strict=False):
         end[name] = np.moveaxis(value, 0, -1).copy() if "Whm" in params else value.copy()
@@ -473,31 +460,31 @@ def content_memory(xi, at, before, r, const):
 
     xi (rows, B), W h at first; sigmoid and oneplus of its parts take their place. at: where they stand.
     before: what the memory carries -> what it carries on, what backward needs; fills r (W, B).
-    NumPy is fastest with arrays of one shape: all that M0 meets is laid out like it, (N, W, B)."""
+    wr and ww are laid out like M, (N, W, B), once: NumPy is fastest with arrays of one shape."""
     (M0,) = before
     N, W, B = M0.shape
     sigmoid(xi[at["e"]], const["half"])
-    like_M = np.empty((6, N, W, B), M0.dtype)
-    like_M[:4] = xi.reshape(4, 1, W, B)
-    v, k, e, w = like_M[0], like_M[1:3], like_M[3], like_M[4:]  # two keys and two addresses: read, write
-    address = np.empty((N, 2, 1, B), M0.dtype)
-    np.matmul(const["1 W"], k * M0, out=address.swapaxes(0, 1))  # the scores M0 k
+    v, kr_kw_e = xi[:W], xi[W:].reshape(3, 1, W, B)
+    address = np.empty((N, 2, 1, B), M0.dtype)  # of reading and writing
+    np.matmul(const["1 W"], kr_kw_e[:2] * M0, out=address.swapaxes(0, 1))  # the scores M0 k
     address = address.reshape(N, 2 * B)
     address -= address.max(axis=0)  # softmax over N
     np.exp(address, out=address)
     address /= const["N N"].dot(address)
+    w = np.empty((2, N, W, B), M0.dtype)
     w[:] = address.reshape(N, 2, 1, B).swapaxes(0, 1)
-    change = e * M0
+    wr, ww = w
+    change = M0 * kr_kw_e[2]
     np.subtract(v, change, out=change)
-    M = w[1] * change
+    M = ww * change
     M += M0  # M0 + ww (v - e M0)
-    const["1 N"].dot((w[0] * M).reshape(N, W * B), out=r.reshape(1, W * B))  # M' wr
-    return (M,), {"before": before, "after": (M,), "address": address, "like_M": like_M, "change": change}
+    const["1 N"].dot((wr * M).reshape(N, W * B), out=r.reshape(1, W * B))  # M' wr
+    step = {"before": before, "after": (M,), "kr_kw_e": kr_kw_e, "address": address, "w": w, "change": change}
+    return (M,), step
 
 
 def complete_memory(xi, at, before, r, const):
-    """The memory of the paper; arguments and results as above, r (R W, B), but what it carries has the batch
-    first."""
+    """The memory of the paper; arguments and results as above, but what it carries has the batch first."""
     M0, u0, p0, L0, ww0, wr0, M0_norm = before
     B, R, _ = wr0.shape
     sigmoid(xi[at["sigmoid"]], const["half"])
@@ -521,23 +508,8 @@ def complete_memory(xi, at, before, r, const):
     wr, modes = read_weighting(L, wr0, cr, pi)
     after = (M, u, p, L, ww, wr, M_norm)
     r[:] = (wr @ M).reshape(B, -1).T
-    cache = {
-        "before": before,
-        "after": after,
-        "xi": xi,
-        "k_norm": k_norm,
-        "order": order,
-        "a": a,
-        "cw": cw,
-        "cw_cache": cw_cache,
-        "M_kept": M_kept,
-        "L_kept": L_kept,
-        "p_kept": p_kept,
-        "cr": cr,
-        "cr_cache": cr_cache,
-        "pi": pi,
-        "modes": modes,
-    }
+    cache = dict(before=before, after=after, xi=xi, k_norm=k_norm, order=order, a=a, cw=cw, cw_cache=cw_cache)
+    cache.update(M_kept=M_kept, L_kept=L_kept, p_kept=p_kept, cr=cr, cr_cache=cr_cache, pi=pi, modes=modes)
     return after, cache
 
 
@@ -563,18 +535,16 @@ def backward(params, targets, cache):
     slope_c = 1 - c**2  # of tanh, at every step
     h_to_s = o * slope_c[1:]
     s_to_s0 = f * slope_c[:-1] if cache["key"] == "c" else f  # to the s of the step before
-    slopes = np.ones_like(xi)  # of the functions that made the rows of xi
     steps = cache["steps"]
-    memory_step = content_memory_backward
+    slopes = np.ones_like(xi)  # of the functions that made the rows of xi
     if "Whm" not in params:
-        slopes[:, at["e"]] = xi[:, at["e"]] * (xi[:, at["e"]] - 1)  # of -e, see content_memory_backward
+        memory_step = content_memory_backward
+        slopes[:, at["e"]] = xi[:, at["e"]] * (xi[:, at["e"]] - 1)  # of -e, which dxi is about
     else:
-        slopes[:, at["sigmoid"]] = xi[:, at["sigmoid"]] * (1 - xi[:, at["sigmoid"]])
         memory_step = complete_memory_backward
+        slopes[:, at["sigmoid"]] = xi[:, at["sigmoid"]] * (1 - xi[:, at["sigmoid"]])
         add_usage_slopes(steps, xi[:, at["free"]].swapaxes(1, 2))
-        beta = xi[
-            :, at["beta"]
-        ]  # dxi has the gradient in log beta; oneplus has the slope 1 - exp(1 - oneplus)
+        beta = xi[:, at["beta"]]  # dxi has that in log beta; oneplus has the slope 1 - exp(1 - oneplus)
         slopes[:, at["beta"]] = -np.expm1(1 - beta) / beta
     Wgates_T = np.ascontiguousarray(cache["Wgates"].T)
     Wxi_T = np.ascontiguousarray(cache["Wxi"].T)
@@ -587,23 +557,9 @@ def backward(params, targets, cache):
         const = const | {"later": np.tri(len(const["N N"]), k=-1, dtype=dxi.dtype)}
         dmemory_next.append(np.zeros_like(steps[-1]["cw"]))  # see complete_memory_backward
         dmemory_next.append(np.zeros_like(dmemory_next[0][:, :1]))
-    views = (
-        dhr_out,
-        dhr_out[:, :H],
-        dhr_out[:, H:],
-        dxi,
-        slopes,
-        steps,
-        h_to_s,
-        s_to_s0,
-        dz,
-        dzi,
-        dzo,
-        dzf,
-        dzg,
-    )
-    views = zip(*(view[::-1] for view in views), strict=True)
-    for dhr, dh, dr, dxi_t, slopes_t, step, to_s, to_s0, dz_t, dzi_t, dzo_t, dzf_t, dzg_t in views:
+    views = [dhr_out, dhr_out[:, :H], dhr_out[:, H:], dxi, slopes, h_to_s, s_to_s0, dz, dzi, dzo, dzf, dzg]
+    views = zip(steps[::-1], *(view[::-1] for view in views), strict=True)
+    for step, dhr, dh, dr, dxi_t, slopes_t, to_s, to_s0, dz_t, dzi_t, dzo_t, dzf_t, dzg_t in views:
         dhr += dhr_next
         dmemory_next = memory_step(dr, dmemory_next, step, at, dxi_t, const)
         dxi_t *= slopes_t
@@ -641,9 +597,7 @@ def content_memory_backward(dr, dmemory_next, step, at, dxi, const):
     (dM,) = dmemory_next
     N, W, B = M0.shape
     address = step["address"]
-    like_M = step["like_M"]
-    wr = like_M[4]
-    ww = like_M[5]
+    wr, ww = step["w"]
     to_w = np.empty((2, N, W, B), M0.dtype)  # whose sums over W are the gradients in wr and ww
     to_wr, to_ww = to_w
     to_wr[:] = dr
@@ -663,7 +617,7 @@ def content_memory_backward(dr, dmemory_next, step, at, dxi, const):
     np.multiply(ww, dM, out=to_products[2])
     np.multiply(to_products, M0, out=buffer[3:])
     np.matmul(const["1 N"], buffer[2:].reshape(4, N, W * B), out=dxi.reshape(4, 1, W * B))
-    to_products *= like_M[1:4]
+    to_products *= step["kr_kw_e"]
     dM += to_products[0]
     dM += to_products[1]
     dM -= to_products[2]

@@ -147,16 +147,8 @@ def forward(params, inputs, state):
     h_columns = columns(h)  # (H, (S + 1) B)
     y = (Why @ h_columns[:, B:] + by).reshape(-1, S, B).swapaxes(0, 1)  # (S, V, B), all steps at once
     probs = softmax(y, axis=1)
-    cache = {
-        "inputs": inputs,
-        "key": key,
-        "h_columns": h_columns,
-        "c": c,
-        "carried": carried,
-        "gates": gates,
-        "y": y,
-        "probs": probs,
-    }
+    cache = dict(inputs=inputs, key=key, h_columns=h_columns, c=c, carried=carried, gates=gates)
+    cache.update(y=y, probs=probs)
     return probs, cache, {"h": h[S].copy(), key: carried[S].copy()}
 
 
