@@ -56,6 +56,7 @@ SCRIPT = os.path.basename(__file__)
 SIZES = ("hidden", "cell", "memory", "heads", "locations", "width")
 PARAMS_FROM = ("hidden", "memory", "heads", "width", "init_scale")
 EPS = 1e-6  # keeps usages and norms off 0
+INTERFACE = ("Whr", "Whv", "Whw", "Whe", "Whbr", "Whbw", "Whf", "Whga", "Whgw", "Whm")  # complete memory
 
 
 # ---------------------------------------------------------------------------------------------- numerics
@@ -100,7 +101,7 @@ def cross_entropy(y, probs, targets):
 
 # ----------------------------------------------------------------------------------- parameters and state
 def init_params(rng, vocab_size, hidden, memory="content", heads=1, width=10, init_scale=0.01):
-    """Weights from normal noise times init_scale, biases 0 but 1 for f; a dict of float64 arrays."""
+    """Weights from normal noise times init_scale, biases 0 but where a comment says why; float64 arrays."""
     V, H, R, W = vocab_size, hidden, heads, width
 
     def noise(rows, columns):
@@ -122,12 +123,30 @@ def init_params(rng, vocab_size, hidden, memory="content", heads=1, width=10, in
         params["Whga"] = noise(1, H)  # allocation gate
         params["Whgw"] = noise(1, H)  # write gate
         params["Whm"] = noise(3 * R, H)  # read modes, head after head: backward, content, forward
+        params["bi"] = np.zeros((R * W + 3 * W + 5 * R + 3, 1))  # bias of the interface
+        bias = bias_rows(params, params["bi"])  # views
+        bias["Whbr"][:] = 3  # strong keys: they choose one location, not a mean of all
+        bias["Whbw"][:] = 3
+        bias["Whga"][:] = 2  # write to free locations
+        bias["Whgw"][:] = 2  # and do write
+        bias["Whm"][1::3] = 5  # read by content
     params["Wrh"] = noise(4 * H, R * W)  # read vectors to the gates
     params["Wry"] = noise(V, R * W)  # read vectors to output
     params["bh"] = np.zeros((4 * H, 1))
     params["bh"][2 * H : 3 * H] = 1  # a cell that remembers until it learns to forget
     params["by"] = np.zeros((V, 1))
     return params
+
+
+def bias_rows(params, values):
+    """The rows of bi, or of what has its rows, that belong to each matrix of the interface, by its name."""
+    rows = {}
+    end = 0
+    for name in INTERFACE:
+        start = end
+        end = start + len(params[name])
+        rows[name] = values[start:end]
+    return rows
 
 
 def init_state(rng, batchsize, hidden, cell="squashed", memory="content", heads=1, locations=5, width=10):
@@ -413,6 +432,9 @@ def forward(params, inputs, state):
         "1 W": np.ones((1, W), dtype),
         "N N": np.ones((N, N), dtype),
     }
+    if "Whm" in params:
+        bias = bias_rows(params, params["bi"])
+        const["bias"] = np.vstack([bias[name] for name in rows])  # in the order of xi
     steps = []
     views = zx, gates, gates[:, : 3 * H], i, o, f, g, s[1:], c[1:], hr[1:, :H], hr[1:, H:], xi, hr, carried
     views = zip(*views, strict=False)  # the last two have S + 1 steps
@@ -487,6 +509,7 @@ def complete_memory(xi, at, before, r, const):
     """The memory of the paper; arguments and results as above, but what it carries has the batch first."""
     M0, u0, p0, L0, ww0, wr0, M0_norm = before
     B, R, _ = wr0.shape
+    xi += const["bias"]
     sigmoid(xi[at["sigmoid"]], const["half"])
     xi[at["beta"]] = oneplus(xi[at["beta"]])
     pi = softmax(xi[at["pi"]].reshape(R, 3, B), axis=1).transpose(2, 0, 1)
@@ -574,7 +597,8 @@ def backward(params, targets, cache):
         Wgates_T.dot(dz_t, out=dhr_next)
     dz = columns(dz)
     dWgates, dWout = dz @ hr_columns[:, :-B].T, dy @ hr_columns[:, B:].T
-    dWxi = columns(dxi) @ hr_columns[:H, B:].T
+    dxi = columns(dxi)
+    dWxi = dxi @ hr_columns[:H, B:].T
     dWxh = dz @ one_hot(cache["inputs"], V, c.dtype).T
     grads = {
         "Wxh": dWxh,
@@ -587,6 +611,9 @@ def backward(params, targets, cache):
     }
     for name, rows in cache["rows"].items():
         grads[name] = dWxi[rows]
+    if "bi" in params:
+        dbias = dxi.sum(axis=1, keepdims=True)
+        grads["bi"] = np.vstack([dbias[cache["rows"][name]] for name in INTERFACE])
     return {name: grads[name] for name in params}
 
 
