@@ -410,9 +410,9 @@ def forward(params, inputs, state):
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
 
     at, rows = interface_rows(params)
-    Wgates = np.hstack([params["Whh"], params["Wrh"]], dtype=dtype)
-    Wout = np.hstack([params["Why"], params["Wry"]])
-    Wxi = np.vstack([params[name] for name in rows], dtype=dtype)
+    Wgates = np.concatenate([params["Whh"], params["Wrh"]], axis=1, dtype=dtype)
+    Wout = np.concatenate([params["Why"], params["Wry"]], axis=1)
+    Wxi = np.concatenate([params[name] for name in rows], dtype=dtype)
     Wxh_T = params["Wxh"].T
     if inputs.size > len(Wxh_T):
         Wxh_T = Wxh_T.copy()  # many rows are taken faster from a copy
@@ -434,7 +434,7 @@ def forward(params, inputs, state):
     }
     if "Whm" in params:
         bias = bias_rows(params, params["bi"])
-        const["bias"] = np.vstack([bias[name] for name in rows])  # in the order of xi
+        const["bias"] = np.concatenate([bias[name] for name in rows])  # in the order of xi
     steps = []
     views = zx, gates, gates[:, : 3 * H], i, o, f, g, s[1:], c[1:], hr[1:, :H], hr[1:, H:], xi, hr, carried
     views = zip(*views, strict=False)  # the last two have S + 1 steps
@@ -613,7 +613,7 @@ def backward(params, targets, cache):
         grads[name] = dWxi[rows]
     if "bi" in params:
         dbias = dxi.sum(axis=1, keepdims=True)
-        grads["bi"] = np.vstack([dbias[cache["rows"][name]] for name in INTERFACE])
+        grads["bi"] = np.concatenate([dbias[cache["rows"][name]] for name in INTERFACE])
     return {name: grads[name] for name in params}
 
 
