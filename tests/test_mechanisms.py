@@ -27,7 +27,7 @@ def plain():
         return net.complete_memory(params, {"h": np.concatenate(list(z.values()))}, before)[0]
 
     names = ("content_weighting", "usage", "allocation", "write_weighting", "write", "links", "precedence")
-    names += ("read_weighting", "unit")
+    names += ("read_weighting", "read", "unit")
     functions = {name: getattr(net, name) for name in (*names, *(f"{name}_backward" for name in names))}
     functions |= {
         "unit": lambda x: net.unit(x)[0],
@@ -54,8 +54,8 @@ def fast():
         dc, M, k, beta = first(dc, M, k, beta)
         M_norm, k_norm = net.norm(M), net.norm(k)
         cache = net.content_weighting(M, M_norm, k, k_norm, beta)
-        ddot, dM_norm, dk, dlog_beta = net.content_weighting_backward(dc, *cache, M, M_norm)
-        dM = ddot.swapaxes(1, 2) @ k + net.norm_backward(dM_norm, M, M_norm)
+        dproducts, dM_norm, dk, dlog_beta = net.content_weighting_backward(dc, *cache, M, M_norm)
+        dM = dproducts.swapaxes(1, 2) @ k + net.norm_backward(dM_norm, M, M_norm)
         return last((dM, dk + net.norm_backward(-dlog_beta / k_norm, k, k_norm), dlog_beta / beta))
 
     def allocation_backward(da, u):
@@ -95,24 +95,15 @@ def fast():
         dwr, L, wr0, cr, pi = first(dwr, L, wr0, cr, pi)
         return last(net.read_weighting_backward(dwr, L, wr0, pi, net.read_weighting(L, wr0, cr, pi)[1]))
 
-    def unit(x):
-        (x,) = first(x)
-        return last(x / net.norm(x)[:, :, None])
-
-    def unit_backward(dx1, x):
-        dx1, x = first(dx1, x)
-        norm = net.norm(x)
-        dnorm = -(dx1 * x).sum(axis=2) / norm**2
-        return last(dx1 / norm[:, :, None] + net.norm_backward(dnorm, x, norm))
-
     def step(z, before):
         """One step of the whole memory; z: name of an interface parameter -> what it gives, W h."""
-        at, names = net.interface_columns(z)
-        columns = np.concatenate([z[name] for name in names]).T.copy()
+        at, rows = net.interface_rows(z)
+        xi = np.concatenate([z[name] for name in rows])
         before = first(*(before[name] for name in MEMORY))
-        r, after, _ = net.complete_memory(columns, at, (*before, net.norm(before[0])))
+        r = np.empty((len(z["Whr"]), xi.shape[1]))
+        after, _ = net.complete_memory(xi, at, (*before, net.norm(before[0])), r, {"half": 0.5, "bias": 0})
         memory = dict(zip(MEMORY, after, strict=False))
-        return {"r": last(r).reshape(-1, r.shape[0])} | {name: last(memory[name]) for name in MEMORY}
+        return {"r": r} | {name: last(memory[name]) for name in MEMORY}
 
     return SimpleNamespace(
         content_weighting=content_weighting,
@@ -131,8 +122,6 @@ def fast():
         precedence_backward=precedence_backward,
         read_weighting=lambda *args: last(net.read_weighting(*first(*args))[0]),
         read_weighting_backward=read_weighting_backward,
-        unit=unit,
-        unit_backward=unit_backward,
         step=step,
     )
 
@@ -410,7 +399,6 @@ def check_backward(forward, backward, args, rng):
 
 
 SHARED = (
-    "unit",
     "content_weighting",
     "usage",
     "allocation",
@@ -430,9 +418,10 @@ def test_each_mechanism_has_an_exact_backward(net, name, heads, rng):
     check_backward(getattr(net, name), getattr(net, f"{name}_backward"), args, rng)
 
 
-def test_so_has_the_read_that_only_dnc_debug_has(rng):
-    net = load("dnc-debug.py")
-    check_backward(net.read, net.read_backward, mechanism_arguments(rng)["read"], rng)
+@pytest.mark.parametrize("name", ["unit", "read"])
+def test_so_have_those_that_only_dnc_debug_has(name, rng):
+    net = plain()
+    check_backward(getattr(net, name), getattr(net, f"{name}_backward"), mechanism_arguments(rng)[name], rng)
 
 
 @pytest.mark.parametrize("script", ["dnc-numpy.py", "dnc-debug.py"])
@@ -501,7 +490,8 @@ def test_content_weighting_sums_to_1_and_follows_the_cosine(net, M, k, beta):
     c = net.content_weighting(M, k, beta)
     at_most_1(c)
     assert np.allclose(c.sum(axis=1), 1)
-    cosine = np.einsum("nwb,kwb->knb", net.unit(M), net.unit(k))
+    unit = plain().unit
+    cosine = np.einsum("nwb,kwb->knb", unit(M), unit(k))
     assert np.abs(cosine).max() <= 1 + ROUNDING
     best = np.take_along_axis(c, cosine.argmax(axis=1)[:, None], axis=1)
     assert np.allclose(best[:, 0], c.max(axis=1))

@@ -142,3 +142,17 @@ def test_oneplus(script, dtype):
     with np.errstate(all="raise", under="ignore"):
         slopes = oneplus(np.array([-1e5, -1, 0, 1, 1e5]) + 1e-30j).imag / 1e-30
     assert np.allclose(slopes, [0, 1 / (1 + np.e), 0.5, np.e / (1 + np.e), 1])
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_the_loss_is_exact_under_complex_steps_where_logits_all_but_tie(script, rng):
+    """Its gradient is probs - 1 at the target, whichever entries rounding makes the largest."""
+    module, targets = load(script), rng.integers(5, size=(4, 3))
+    y = 1 + 1e-16 * rng.standard_normal((4, 5, 3)) + 1e-30j * rng.standard_normal((4, 5, 3))
+    y[0, 0] -= 1e5  # a target that underflows among the others
+    targets[0] = 0
+    probs = module.softmax(y, axis=1)
+    slopes = probs.real.copy()
+    np.put_along_axis(slopes, targets[:, None], np.take_along_axis(slopes, targets[:, None], 1) - 1, 1)
+    loss = module.cross_entropy(y, probs, targets)
+    assert loss.imag == pytest.approx((slopes * y.imag).sum(), rel=1e-9, abs=0)

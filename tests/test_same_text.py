@@ -20,7 +20,7 @@ DIFFERENT = {
     "R L ND": "fresh_state SIZES",
     "RL ND": "PARAMS_FROM read_options",
     "RLN D": "report check main",
-    "N D": """PAPER content_weighting content_weighting_backward usage usage_backward
+    "N D": """PAPER sigmoid content_weighting content_weighting_backward usage usage_backward
         allocation allocation_backward write_weighting write_weighting_backward write write_backward
         links links_backward precedence precedence_backward
         read_weighting read_weighting_backward content_memory content_memory_backward
