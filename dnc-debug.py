@@ -137,10 +137,10 @@ def init_params(rng, vocab_size, hidden, memory="content", heads=1, width=8, ini
         params["bi"] = np.zeros((R * W + 3 * W + 5 * R + 3, 1))  # bias of the interface
         bias = bias_rows(params, params["bi"])  # views
         bias["Whm"][1::3] = 9  # read by content: links lead nowhere yet, and so would switch reading off
-        bias["Whbr"][:] = 3  # keys find one location, not the mean of all
+        bias["Whbr"][:] = 6  # and sharply: the mean of all locations tells nothing
         bias["Whbw"][:] = 3
         bias["Whgw"][:] = 5  # write at every step
-        bias["Whga"][:] = 5  # to a free location,
+        bias["Whga"][:] = 9  # to a free location,
         bias["Whf"][:] = 3  # which one becomes when it has been read: or the memory would soon be full
     params["Wrh"] = noise(4 * H, R * W)  # read vectors to the gates
     params["Wry"] = noise(V, R * W)  # read vectors to output

@@ -121,10 +121,10 @@ def init_params(rng, vocab_size, hidden, memory="content", heads=1, width=10, in
         params["bi"] = np.zeros((R * W + 3 * W + 5 * R + 3, 1))  # bias of the interface
         bias = bias_rows(params, params["bi"])  # views
         bias["Whm"][1::3] = 9  # read by content: links lead nowhere yet, and so would switch reading off
-        bias["Whbr"][:] = 3  # keys find one location, not the mean of all
+        bias["Whbr"][:] = 6  # and sharply: the mean of all locations tells nothing
         bias["Whbw"][:] = 3
         bias["Whgw"][:] = 5  # write at every step
-        bias["Whga"][:] = 5  # to a free location,
+        bias["Whga"][:] = 9  # to a free location,
         bias["Whf"][:] = 3  # which one becomes when it has been read: or the memory would soon be full
     params["Wrh"] = noise(4 * H, R * W)  # read vectors to the gates
     params["Wry"] = noise(V, R * W)  # read vectors to output
@@ -413,10 +413,11 @@ def forward(params, inputs, state):
     Wgates = np.concatenate([params["Whh"], params["Wrh"]], axis=1, dtype=dtype)
     Wout = np.concatenate([params["Why"], params["Wry"]], axis=1)
     Wxi = np.concatenate([params[name] for name in rows], dtype=dtype)
-    Wxh_T = params["Wxh"].T
-    if inputs.size > len(Wxh_T):
-        Wxh_T = Wxh_T.copy()  # many rows are taken faster from a copy
-    zx = (Wxh_T[inputs] + params["bh"].T).swapaxes(1, 2).copy()  # (S, 4H, B): Wxh x is a column of Wxh
+    if inputs.size > len(Wout):
+        zx = (params["Wxh"] + params["bh"]).T.copy()[inputs]  # (S, B, 4H): Wxh x is a column of Wxh
+    else:
+        zx = params["Wxh"].T[inputs] + params["bh"].T  # the same; faster where few columns are needed
+    zx = zx.swapaxes(1, 2).copy()  # (S, 4H, B)
     xi = np.empty((S, len(Wxi), B), dtype)
     memory = [state[name].astype(dtype) for name in MEMORY if name in state]
     memory_step = content_memory
@@ -549,15 +550,19 @@ def backward(params, targets, cache):
     dy = columns(cache["probs"]).copy()  # (V, S B), see dnc-debug.py
     dy[targets.ravel(), np.arange(S * B)] -= 1
     dhr_out = (cache["Wout"].T @ dy).reshape(-1, S, B).swapaxes(0, 1).copy()  # (S, H + R W, B), into h and r
-    dz = gates * (1 - gates)  # derivatives by z: of s by the arguments of i, f and g, of h by that of o
+    dz = 1 - gates  # derivatives by z: of s by the arguments of i, f and g, of h by that of o
+    dz *= gates
     dzi, dzo, dzf, dzg = dz.reshape(S, 4, H, B).swapaxes(0, 1)
     dzi *= g
     dzo *= c[1:]
     dzf *= carried[:-1]
     np.multiply(i, 1 - g**2, out=dzg)
-    slope_c = 1 - c**2  # of tanh, at every step
+    slope_c = c * c
+    np.subtract(1, slope_c, out=slope_c)  # of tanh, at every step
     h_to_s = o * slope_c[1:]
-    s_to_s0 = f * slope_c[:-1] if cache["key"] == "c" else f  # to the s of the step before
+    s_to_s0 = f  # to the s of the step before
+    if cache["key"] == "c":
+        s_to_s0 = f * slope_c[:-1]
     steps = cache["steps"]
     slopes = np.ones_like(xi)  # of the functions that made the rows of xi
     if "Whm" not in params:
@@ -569,8 +574,8 @@ def backward(params, targets, cache):
         add_usage_slopes(steps, xi[:, at["free"]].swapaxes(1, 2))
         beta = xi[:, at["beta"]]  # dxi has that in log beta; oneplus has the slope 1 - exp(1 - oneplus)
         slopes[:, at["beta"]] = -np.expm1(1 - beta) / beta
-    Wgates_T = np.ascontiguousarray(cache["Wgates"].T)
-    Wxi_T = np.ascontiguousarray(cache["Wxi"].T)
+    Wgates_T = cache["Wgates"].T
+    Wxi_T = cache["Wxi"].T
     dxi = np.empty_like(xi)
     # What reaches h, r, s and the memory by way of the next step; none at the end: truncated BPTT
     dhr_next = np.zeros_like(dhr_out[0])

@@ -111,16 +111,24 @@ def columns(a):
     return a.swapaxes(0, 1).reshape(a.shape[1], -1)
 
 
+def one_hot(ids, size, dtype):
+    """ids (S, B) -> (size, S B): columns that are 1 at the id and 0 elsewhere."""
+    x = np.zeros((size, ids.size), dtype)
+    x[ids.ravel(), np.arange(ids.size)] = 1
+    return x
+
+
 # ----------------------------------------------------------------------------------------------- backward
 def backward(params, targets, cache):
     """The gradient of the summed loss with respect to every parameter: the lines of forward, last to first.
 
     targets (S, B) ints, cache of forward -> a dict like params; dX is the gradient with respect to X."""
-    Whh_T, Why = np.ascontiguousarray(params["Whh"].T), params["Why"]
+    Whh_T, Why = params["Whh"].T, params["Why"]
     h, h_columns, inputs = cache["h"], cache["h_columns"], cache["inputs"]
     (S, B), V = targets.shape, len(Why)
-    dy = columns(cache["probs"]).copy()  # (V, S B): the gradient in the logits is probs,
-    dy[targets.ravel(), np.arange(S * B)] -= 1  # less 1 at the target
+    # Into the logits: the slope of log Z is probs, that of -y[target] is -1 at the target
+    dy = columns(cache["probs"]).copy()
+    dy[targets.ravel(), np.arange(S * B)] -= 1
     dh_out = (Why.T @ dy).reshape(-1, S, B).swapaxes(0, 1).copy()  # (S, H, B), into h from the logits
     slope = 1 - h[1:] ** 2  # of tanh, at every step
     dz = np.empty_like(slope)
@@ -129,10 +137,8 @@ def backward(params, targets, cache):
         np.multiply(dh_out[t] + dh_next, slope[t], out=dz[t])  # through tanh, into its argument
         dh_next = Whh_T.dot(dz[t])
     dz = columns(dz)  # from here on all steps at once
-    x = np.zeros((V, S * B), h.dtype)  # one-hot
-    x[inputs.ravel(), np.arange(S * B)] = 1
     return {
-        "Wxh": dz @ x.T,
+        "Wxh": dz @ one_hot(inputs, V, h.dtype).T,
         "Whh": dz @ h_columns[:, :-B].T,
         "Why": dy @ h_columns[:, B:].T,
         "bh": dz.sum(axis=1, keepdims=True),
