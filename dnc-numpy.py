@@ -413,10 +413,11 @@ def forward(params, inputs, state):
     Wgates = np.concatenate([params["Whh"], params["Wrh"]], axis=1, dtype=dtype)
     Wout = np.concatenate([params["Why"], params["Wry"]], axis=1)
     Wxi = np.concatenate([params[name] for name in rows], dtype=dtype)
-    Wxh_T = params["Wxh"].T
-    if inputs.size > len(Wxh_T):
-        Wxh_T = Wxh_T.copy()  # many rows are taken faster from a copy
-    zx = (Wxh_T[inputs] + params["bh"].T).swapaxes(1, 2).copy()  # (S, 4H, B): Wxh x is a column of Wxh
+    if inputs.size > len(Wout):
+        zx = (params["Wxh"] + params["bh"]).T.copy()[inputs]  # (S, B, 4H): Wxh x is a column of Wxh
+    else:
+        zx = params["Wxh"].T[inputs] + params["bh"].T  # the same; faster where few columns are needed
+    zx = zx.swapaxes(1, 2).copy()  # (S, 4H, B)
     xi = np.empty((S, len(Wxi), B), dtype)
     memory = [state[name].astype(dtype) for name in MEMORY if name in state]
     memory_step = content_memory
@@ -549,15 +550,19 @@ def backward(params, targets, cache):
     dy = columns(cache["probs"]).copy()  # (V, S B), see dnc-debug.py
     dy[targets.ravel(), np.arange(S * B)] -= 1
     dhr_out = (cache["Wout"].T @ dy).reshape(-1, S, B).swapaxes(0, 1).copy()  # (S, H + R W, B), into h and r
-    dz = gates * (1 - gates)  # derivatives by z: of s by the arguments of i, f and g, of h by that of o
+    dz = 1 - gates  # derivatives by z: of s by the arguments of i, f and g, of h by that of o
+    dz *= gates
     dzi, dzo, dzf, dzg = dz.reshape(S, 4, H, B).swapaxes(0, 1)
     dzi *= g
     dzo *= c[1:]
     dzf *= carried[:-1]
     np.multiply(i, 1 - g**2, out=dzg)
-    slope_c = 1 - c**2  # of tanh, at every step
+    slope_c = c * c
+    np.subtract(1, slope_c, out=slope_c)  # of tanh, at every step
     h_to_s = o * slope_c[1:]
-    s_to_s0 = f * slope_c[:-1] if cache["key"] == "c" else f  # to the s of the step before
+    s_to_s0 = f  # to the s of the step before
+    if cache["key"] == "c":
+        s_to_s0 = f * slope_c[:-1]
     steps = cache["steps"]
     slopes = np.ones_like(xi)  # of the functions that made the rows of xi
     if "Whm" not in params:

@@ -129,8 +129,11 @@ def forward(params, inputs, state):
     carried[0] = state[key]
     gates = np.empty((S, 4 * H, B), dtype)  # z at first, then i, o, f, g
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
-    Wxh_T = Wxh.T.copy() if inputs.size > len(Why) else Wxh.T  # many rows are taken faster from a copy
-    zx = (Wxh_T[inputs] + bh.T).swapaxes(1, 2).copy()  # (S, 4H, B): Wxh x is a column of Wxh
+    if inputs.size > len(Why):
+        zx = (Wxh + bh).T.copy()[inputs]  # (S, B, 4H): Wxh x is a column of Wxh
+    else:
+        zx = Wxh.T[inputs] + bh.T  # the same; faster where few columns are needed, as in sampling
+    zx = zx.swapaxes(1, 2).copy()  # (S, 4H, B)
     half = np.array(0.5, dtype)  # NumPy takes an array faster than a number
     views = zip(zx, gates, gates[:, : 3 * H], i, o, f, g, s[1:], c[1:], h[1:], h, carried, strict=False)
     for zx_t, z_t, iof_t, i_t, o_t, f_t, g_t, s_t, c_t, h_t, h0, carried0 in views:  # of one step
@@ -178,15 +181,19 @@ def backward(params, targets, cache):
     dy[targets.ravel(), np.arange(S * B)] -= 1
     dh_out = (Why.T @ dy).reshape(-1, S, B).swapaxes(0, 1).copy()  # (S, H, B), into h from the logits
     # Derivatives by z, at every step: of s by the arguments of i, f and g, of h by that of o
-    dz = gates * (1 - gates)
+    dz = 1 - gates
+    dz *= gates
     dzi, dzo, dzf, dzg = dz.reshape(S, 4, H, B).swapaxes(0, 1)
     dzi *= g
     dzo *= c[1:]
     dzf *= carried[:-1]
     np.multiply(i, 1 - g**2, out=dzg)
-    slope_c = 1 - c**2  # of tanh, at every step
+    slope_c = c * c
+    np.subtract(1, slope_c, out=slope_c)  # of tanh, at every step
     h_to_s = o * slope_c[1:]
-    s_to_s0 = f * slope_c[:-1] if cache["key"] == "c" else f  # to the s of the step before
+    s_to_s0 = f  # to the s of the step before
+    if cache["key"] == "c":
+        s_to_s0 = f * slope_c[:-1]
     dh_next = np.zeros_like(c[0])  # into h by way of the next step; none at the end: truncated BPTT
     ds_next = np.zeros_like(c[0])  # into s
     views = dh_out, h_to_s, s_to_s0, dz, dzi, dzo, dzf, dzg
