@@ -574,8 +574,8 @@ def backward(params, targets, cache):
         add_usage_slopes(steps, xi[:, at["free"]].swapaxes(1, 2))
         beta = xi[:, at["beta"]]  # dxi has that in log beta; oneplus has the slope 1 - exp(1 - oneplus)
         slopes[:, at["beta"]] = -np.expm1(1 - beta) / beta
-    Wgates_T = np.ascontiguousarray(cache["Wgates"].T)
-    Wxi_T = np.ascontiguousarray(cache["Wxi"].T)
+    Wgates_T = cache["Wgates"].T
+    Wxi_T = cache["Wxi"].T
     dxi = np.empty_like(xi)
     # What reaches h, r, s and the memory by way of the next step; none at the end: truncated BPTT
     dhr_next = np.zeros_like(dhr_out[0])

@@ -172,7 +172,7 @@ def backward(params, targets, cache):
     """The gradient of the summed loss with respect to every parameter: the lines of forward, last to first.
 
     targets (S, B) ints, cache of forward -> a dict like params; dX is the gradient with respect to X."""
-    Whh_T, Why = np.ascontiguousarray(params["Whh"].T), params["Why"]
+    Whh_T, Why = params["Whh"].T, params["Why"]
     h_columns, c, carried, gates = (cache[name] for name in ("h_columns", "c", "carried", "gates"))
     (S, B), H, V = targets.shape, len(Whh_T), len(Why)
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each

@@ -132,7 +132,7 @@ def backward(params, targets, cache):
     """The gradient of the summed loss with respect to every parameter: the lines of forward, last to first.
 
     targets (S, B) ints, cache of forward -> a dict like params; dX is the gradient with respect to X."""
-    Whh_T, Why = np.ascontiguousarray(params["Whh"].T), params["Why"]
+    Whh_T, Why = params["Whh"].T, params["Why"]
     h, h_columns, inputs = (cache[name] for name in ("h", "h_columns", "inputs"))
     (S, B), V = targets.shape, len(Why)
     # Into the logits: the slope of log sum exp(y) is probs, that of -y[target] is -1 at the target
