@@ -5,7 +5,7 @@ python tests/experiments/figures.py memory recall.npz "a1b2c3b2a1c3a1" --name lo
 python tests/experiments/figures.py tasks copying.dat recall.dat
 python tests/experiments/figures.py bpc rnn-1.dat rnn-2.dat lstm-1.dat ...
 
-memory: from a model of dnc-numpy.py --memory paper; tasks: from what memory_task.py --keep leaves, in curves/;
+memory: from a model of dnc-numpy.py --memory paper; tasks: from what memory_task.py --keep leaves;
 bpc: from logs of --fname, called MODEL-SEED.dat.
 """
 
