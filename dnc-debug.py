@@ -72,6 +72,8 @@ if __name__ == "__main__":
 import numpy as np
 
 SCRIPT = os.path.basename(__file__)
+CELLS = ("squashed", "standard")
+MEMORIES = ("content", "paper")
 EPS = 1e-6  # keeps usages and norms off 0
 INTERFACE = ("Whr", "Whv", "Whw", "Whe", "Whbr", "Whbw", "Whf", "Whga", "Whgw", "Whm")  # complete memory
 
@@ -915,7 +917,7 @@ def check_numbers(values, prefix):
 
 def check_size(arrays, vocab_size, options):
     """Raise UserError unless a file has arrays of the size that options say, before a model is made."""
-    if options["memory"] not in ("content", "paper") or options["cell"] not in ("squashed", "standard"):
+    if options["memory"] not in MEMORIES or options["cell"] not in CELLS:
         raise UserError(f"its options memory and cell are {options['memory']!r} and {options['cell']!r}")
     B, H, N, R, W = (options[name] for name in ("batchsize", "hidden", "locations", "heads", "width"))
     sizes = {"params_Wxh": (4 * H, vocab_size), "params_Whr": (R * W, H), "state_M": (N, W, B)}
@@ -1137,9 +1139,9 @@ def option_parser(memory):
     add = parser.add_argument
     add("text", nargs="?", metavar="TEXT", type=os.path.abspath, default=bundled, help="file to learn")
     add("--hidden", type=int, default=100, help="hidden units")
-    add("--memory", choices=("content", "paper"), default=memory, help="by content alone, or complete")
-    cell = "standard" if paper else "squashed"
-    add("--cell", choices=("squashed", "standard"), default=cell, help="carry its tanh, or it (paper)")
+    add("--memory", choices=MEMORIES, default=memory, help="addressed by content alone, or the paper's")
+    cell = CELLS[1] if paper else CELLS[0]
+    add("--cell", choices=CELLS, default=cell, help="carry the cell's tanh, or the cell; paper: standard")
     add("--heads", type=int, default=1, help="read heads; more than one needs --memory paper")
     add("--locations", type=int, default=16 if paper else 8, help="memory locations; paper: 16")
     add("--width", type=int, default=16 if paper else 8, help="width of a location; paper: 16")

@@ -52,6 +52,8 @@ if __name__ == "__main__":
 import numpy as np
 
 SCRIPT = os.path.basename(__file__)
+CELLS = ("squashed", "standard")
+MEMORIES = ("content", "paper")
 EPS = 1e-6  # keeps usages and norms off 0
 INTERFACE = ("Whr", "Whv", "Whw", "Whe", "Whbr", "Whbw", "Whf", "Whga", "Whgw", "Whm")  # complete memory
 
@@ -1028,7 +1030,7 @@ def check_numbers(values, prefix):
 
 def check_size(arrays, vocab_size, options):
     """Raise UserError unless a file has arrays of the size that options say, before a model is made."""
-    if options["memory"] not in ("content", "paper") or options["cell"] not in ("squashed", "standard"):
+    if options["memory"] not in MEMORIES or options["cell"] not in CELLS:
         raise UserError(f"its options memory and cell are {options['memory']!r} and {options['cell']!r}")
     B, H, N, R, W = (options[name] for name in ("batchsize", "hidden", "locations", "heads", "width"))
     sizes = {"params_Wxh": (4 * H, vocab_size), "params_Whr": (R * W, H), "state_M": (N, W, B)}
@@ -1186,9 +1188,9 @@ def option_parser(memory):
     add = parser.add_argument
     add("text", nargs="?", metavar="TEXT", type=os.path.abspath, default=bundled, help="file to learn")
     add("--hidden", type=int, default=32, help="hidden units")
-    add("--memory", choices=("content", "paper"), default=memory, help="by content alone, or complete")
-    cell = "standard" if paper else "squashed"
-    add("--cell", choices=("squashed", "standard"), default=cell, help="carry its tanh, or it (paper)")
+    add("--memory", choices=MEMORIES, default=memory, help="addressed by content alone, or the paper's")
+    cell = CELLS[1] if paper else CELLS[0]
+    add("--cell", choices=CELLS, default=cell, help="carry the cell's tanh, or the cell; paper: standard")
     add("--heads", type=int, default=1, help="read heads; more than one needs --memory paper")
     add("--locations", type=int, default=16 if paper else 5, help="memory locations; paper: 16")
     add("--width", type=int, default=16 if paper else 10, help="width of a location; paper: 16")
@@ -1204,9 +1206,11 @@ def option_parser(memory):
     add("--holdout", type=float, default=0.0, help="part of the text, at its end, kept for validation")
     add("--timelimit", type=float, default=1000.0, help="seconds of this run")
     add("--iters", type=int, help="iterations in all, those of a loaded model counted")
-    add("--report_interval", type=int, default=100 if paper else 500, help="iterations between log lines")
+    add(
+        "--report_interval", type=int, default=100 if paper else 500, help="iterations a log line; paper: 100"
+    )
     interval = 3000 if paper else 10000
-    add("--check_interval", type=int, default=interval, help="iterations between samples, saves and so on")
+    add("--check_interval", type=int, default=interval, help="iterations between samples, saves; paper: 3000")
     add("--sample_length", type=int, default=200, help="characters in a sample")
     add("--fname", help="log file to add to: iteration, seconds, BPC, validation BPC")
     add("--save", help="file to save the model in, at every check, at the end and on Ctrl-C")

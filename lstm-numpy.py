@@ -54,6 +54,7 @@ if __name__ == "__main__":
 import numpy as np
 
 SCRIPT = os.path.basename(__file__)
+CELLS = ("squashed", "standard")
 
 
 # ---------------------------------------------------------------------------------------------- numerics
@@ -521,7 +522,7 @@ def check_numbers(values, prefix):
 
 def check_size(arrays, vocab_size, options):
     """Raise UserError unless a file has arrays of the size that options say, before a model is made."""
-    if options["cell"] not in ("squashed", "standard"):
+    if options["cell"] not in CELLS:
         raise UserError(f"its option cell is {options['cell']!r}")
     sizes = {"params_Wxh": (4 * options["hidden"], vocab_size), "pointers": (options["batchsize"],)}
     for name, shape in sizes.items():
@@ -677,7 +678,7 @@ def option_parser():
     add = parser.add_argument
     add("text", nargs="?", metavar="TEXT", type=os.path.abspath, default=bundled, help="file to learn")
     add("--hidden", type=int, default=32, help="hidden units")
-    add("--cell", choices=("squashed", "standard"), default="squashed", help="carry tanh of the cell, or it")
+    add("--cell", choices=CELLS, default=CELLS[0], help="carry tanh of the cell, or the cell")
     add("--init_scale", type=float, default=0.03, help="standard deviation of the weights at the start")
     add("--batchsize", type=int, default=16, help="sequences in a batch")
     add("--seqlength", type=int, default=25, help="time steps in a batch")
