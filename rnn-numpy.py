@@ -486,11 +486,17 @@ def learn(model, ids, validation_ids, starts, options):
     Raises UserError if the model diverges: its smoothed loss is above three times that of one that knows
     nothing, log2 V; or if it cannot be saved at the end."""
     np.empty(33_000_000, np.uint8)  # freed at once, after which glibc keeps freed arrays: a third faster
-    signals = []  # the loop ends after the iteration in which one came
+    signals = []
+
+    def end_after_iteration(number, frame):
+        if signals:  # the second one ends at once
+            raise KeyboardInterrupt
+        signals.append(number)
+
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number and signal.getsignal(number) != signal.SIG_IGN:  # as nohup sets it
-            signal.signal(number, lambda number, frame: signals.append(number))
+            signal.signal(number, end_after_iteration)
 
     S, B = options["seqlength"], options["batchsize"]
     iters = options["iters"] or math.inf
