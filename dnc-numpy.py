@@ -430,10 +430,11 @@ def forward(params, inputs, state):
     N, W, _ = state["M"].shape
     half = np.array(0.5, dtype)  # NumPy takes an array faster than a number
     const = {  # what each step needs; products with ones are the fastest sums
+        "at": at,
         "half": half,
-        "1 N": np.ones((1, N), dtype),
-        "1 W": np.ones((1, W), dtype),
-        "N N": np.ones((N, N), dtype),
+        "ones_1N": np.ones((1, N), dtype),
+        "ones_1W": np.ones((1, W), dtype),
+        "ones_NN": np.ones((N, N), dtype),
     }
     if "Whm" in params:
         bias = bias_rows(params, params["bi"])
@@ -453,7 +454,7 @@ def forward(params, inputs, state):
         np.tanh(s_t, out=c_t)
         np.multiply(o_t, c_t, out=h_t)
         Wxi.dot(h_t, out=xi_t)
-        memory, step = memory_step(xi_t, at, memory, r_t, const)
+        memory, step = memory_step(xi_t, memory, r_t, const)
         steps.append(step)
     hr_columns = columns(hr)  # (H + R W, (S + 1) B)
     y = (Wout @ hr_columns[:, B:] + params["by"]).reshape(-1, S, B).swapaxes(0, 1)  # (S, V, B), all at once
@@ -480,22 +481,22 @@ def one_hot(ids, size, dtype):
     return x
 
 
-def content_memory(xi, at, before, r, const):
+def content_memory(xi, before, r, const):
     """krocki/dnc's memory: both addresses are softmax(M0 k). The batch is the last axis.
 
-    xi (rows, B), W h at first; sigmoid and oneplus of its parts take their place. at: where they stand.
+    xi (rows, B), W h at first; sigmoid and oneplus of its parts take their place.
     before: what the memory carries -> what it carries on, what backward needs; fills r (W, B).
     wr and ww are laid out like M, (N, W, B), once: NumPy is fastest with arrays of one shape."""
     (M0,) = before
     N, W, B = M0.shape
-    sigmoid(xi[at["e"]], const["half"])
+    sigmoid(xi[const["at"]["e"]], const["half"])
     v, kr_kw_e = xi[:W], xi[W:].reshape(3, 1, W, B)
     address = np.empty((N, 2, 1, B), M0.dtype)  # of reading and writing
-    np.matmul(const["1 W"], kr_kw_e[:2] * M0, out=address.swapaxes(0, 1))  # the scores M0 k
+    np.matmul(const["ones_1W"], kr_kw_e[:2] * M0, out=address.swapaxes(0, 1))  # the scores M0 k
     address = address.reshape(N, 2 * B)
     address -= address.max(axis=0)  # softmax over N
     np.exp(address, out=address)
-    address /= const["N N"].dot(address)
+    address /= const["ones_NN"].dot(address)
     w = np.empty((2, N, W, B), M0.dtype)
     w[:] = address.reshape(N, 2, 1, B).swapaxes(0, 1)
     wr, ww = w
@@ -503,15 +504,16 @@ def content_memory(xi, at, before, r, const):
     np.subtract(v, change, out=change)
     M = ww * change
     M += M0  # M0 + ww (v - e M0)
-    const["1 N"].dot((wr * M).reshape(N, W * B), out=r.reshape(1, W * B))  # M' wr
+    const["ones_1N"].dot((wr * M).reshape(N, W * B), out=r.reshape(1, W * B))  # M' wr
     step = {"before": before, "after": (M,), "kr_kw_e": kr_kw_e, "address": address, "w": w, "change": change}
     return (M,), step
 
 
-def complete_memory(xi, at, before, r, const):
+def complete_memory(xi, before, r, const):
     """The memory of the paper; arguments and results as above, but what it carries has the batch first."""
     M0, u0, p0, L0, ww0, wr0, M0_norm = before
     B, R, _ = wr0.shape
+    at = const["at"]
     xi += const["bias"]
     sigmoid(xi[at["sigmoid"]], const["half"])
     xi[at["beta"]] = oneplus(xi[at["beta"]])
@@ -584,14 +586,14 @@ def backward(params, targets, cache):
     ds_next = np.zeros_like(c[0])
     dmemory_next = [np.zeros_like(value) for value in steps[-1]["after"]]
     if "Whm" in params:
-        const = const | {"later": np.tri(len(const["N N"]), k=-1, dtype=dxi.dtype)}
+        const = const | {"later": np.tri(len(const["ones_NN"]), k=-1, dtype=dxi.dtype)}
         dmemory_next.append(np.zeros_like(steps[-1]["cw"]))  # see complete_memory_backward
         dmemory_next.append(np.zeros_like(dmemory_next[0][:, :1]))
     views = [dhr_out, dhr_out[:, :H], dhr_out[:, H:], dxi, slopes, h_to_s, s_to_s0, dz, dzi, dzo, dzf, dzg]
     views = zip(steps[::-1], *(view[::-1] for view in views), strict=True)
     for step, dhr, dh, dr, dxi_t, slopes_t, to_s, to_s0, dz_t, dzi_t, dzo_t, dzf_t, dzg_t in views:
         dhr += dhr_next
-        dmemory_next = memory_step(dr, dmemory_next, step, at, dxi_t, const)
+        dmemory_next = memory_step(dr, dmemory_next, step, dxi_t, const)
         dxi_t *= slopes_t
         dh += Wxi_T.dot(dxi_t)  # from the interface into h
         ds = dh * to_s  # through c = tanh(s)
@@ -624,7 +626,7 @@ def backward(params, targets, cache):
     return {name: grads[name] for name in params}
 
 
-def content_memory_backward(dr, dmemory_next, step, at, dxi, const):
+def content_memory_backward(dr, dmemory_next, step, dxi, const):
     """From the gradients in r (W, B) and in what is carried on to that in what was carried; fills dxi."""
     (M0,) = step["before"]
     (M,) = step["after"]
@@ -639,10 +641,10 @@ def content_memory_backward(dr, dmemory_next, step, at, dxi, const):
     to_wr *= M
     np.multiply(dM, step["change"], out=to_ww)  # M = M0 + ww change
     dw = np.empty((N, 2, 1, B), M0.dtype)
-    np.matmul(const["1 W"], to_w, out=dw.swapaxes(0, 1))
+    np.matmul(const["ones_1W"], to_w, out=dw.swapaxes(0, 1))
     dw = dw.reshape(N, 2 * B)
     dw *= address  # as softmax_backward
-    dw -= address * const["N N"].dot(dw)
+    dw -= address * const["ones_NN"].dot(dw)
     # buffer[:3]: the gradients in kr M0, kw M0 and -e M0. The last is also that in v: buffer[2:] are, before
     # their sum over N, the gradients in v, kr, kw and -e
     buffer = np.empty((6, N, W, B), M0.dtype)
@@ -650,7 +652,7 @@ def content_memory_backward(dr, dmemory_next, step, at, dxi, const):
     to_products[:2] = dw.reshape(N, 2, 1, B).swapaxes(0, 1)
     np.multiply(ww, dM, out=to_products[2])
     np.multiply(to_products, M0, out=buffer[3:])
-    np.matmul(const["1 N"], buffer[2:].reshape(4, N, W * B), out=dxi.reshape(4, 1, W * B))
+    np.matmul(const["ones_1N"], buffer[2:].reshape(4, N, W * B), out=dxi.reshape(4, 1, W * B))
     to_products *= step["kr_kw_e"]
     dM += to_products[0]
     dM += to_products[1]
@@ -668,15 +670,16 @@ def add_usage_slopes(steps, free):
         step["usage_slopes"] = u0_slope[t], ww0_slope[t], wr0_slope[t], free_slope[t]
 
 
-def complete_memory_backward(dr, dmemory_next, step, at, dxi, const):
+def complete_memory_backward(dr, dmemory_next, step, dxi, const):
     """From the gradients in r (R W, B) and in what is carried on to those in what was carried; fills dxi."""
     M0, _, p0, L0, _, wr0, M0_norm = step["before"]
     M, _, _, L, ww, wr, M_norm = step["after"]
     dM, du, dp, dL, dww, dwr, dM_norm, dproducts_next, kw_next = dmemory_next
     B, R, _ = wr.shape
+    at = const["at"]
     xi, k_norm, pi, cr, cw = (step[name] for name in ("xi", "k_norm", "pi", "cr", "cw"))
     k = xi[:, at["k"]].reshape(B, R + 1, -1)
-    ones = const["1 N"].T
+    ones = const["ones_1N"].T
     dxi_T = np.empty_like(xi)
     dk = np.empty_like(k)
     dlog_beta = np.empty_like(k_norm)
