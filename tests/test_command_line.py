@@ -75,15 +75,13 @@ def test_fname_holds_any_name_of_a_text(tmp_path):
 
 
 def test_a_log_that_is_there_is_added_to(tmp_path):
-    (tmp_path / "log.dat").write_text("1 2 3\n")
+    (tmp_path / "log.dat").write_text("# by hand\n")
     for _ in range(2):
         command("rnn-numpy.py", *SMALL, "--iters", 3, "--fname", "log.dat", cwd=tmp_path)
     lines = (tmp_path / "log.dat").read_text().splitlines()
-    assert (
-        lines[0] == "1 2 3"
-        and [line.startswith("# rnn-numpy.py, ") for line in lines[1:]] == [True, False] * 2
-    )
-    assert np.loadtxt(tmp_path / "log.dat")[:, 0].tolist() == [1, 3, 3]
+    assert lines[0] == "# by hand"
+    assert [line.startswith("# rnn-numpy.py, ") for line in lines[1:]] == [True, False] * 2
+    assert np.loadtxt(tmp_path / "log.dat")[:, 0].tolist() == [3, 3]
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -97,10 +95,10 @@ def test_gradcheck_prints_the_table_and_passes(script, tmp_path):
 
 
 @pytest.mark.parametrize("script", SCRIPTS[2:])
-def test_gradcheck_of_the_complete_memory_has_seventeen_rows(script, tmp_path):
+def test_gradcheck_of_the_complete_memory_has_eighteen_rows(script, tmp_path):
     done = command(script, *SMALL, "--memory", "paper", "--heads", 2, "--gradcheck", cwd=tmp_path)
     assert done.returncode == 0
-    assert len(re.findall(r"^\w+:\s+n = ", done.stdout, re.M)) == 17
+    assert len(re.findall(r"^\w+:\s+n = ", done.stdout, re.M)) == 18
 
 
 def test_gradcheck_fails_on_a_wrong_gradient(tmp_path):
@@ -167,16 +165,6 @@ def test_signals_end_a_run_cleanly(script, name, status, tmp_path):
     assert log_lines(output)  # where it stood
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/maps"), reason="needs /proc")
-def test_an_interrupt_while_numpy_is_loaded_ends_at_once(tmp_path):
-    run = start("rnn-numpy.py", *SMALL, "--timelimit", 20, cwd=tmp_path)
-    while "numpy" not in Path(f"/proc/{run.pid}/maps").read_text():
-        pass
-    run.send_signal(signal.SIGINT)
-    _, error = run.communicate(timeout=15)
-    assert run.returncode in (130, -signal.SIGINT) and error == ""
-
-
 def test_a_closed_pipe_ends_quietly(tmp_path):
     words = ["--report_interval", 2, "--check_interval", 2, "--save", "m.npz"]
     run = start("rnn-numpy.py", *SMALL, *words, cwd=tmp_path)
@@ -184,7 +172,7 @@ def test_a_closed_pipe_ends_quietly(tmp_path):
         run.stdout.readline()
     run.stdout.close()
     assert run.stderr.read() == ""
-    assert run.wait(timeout=30) == -signal.SIGPIPE
+    assert run.wait(timeout=30) == 141  # 128 + SIGPIPE
     assert np.load(tmp_path / "m.npz")["pointers"].max() < 1 << 60  # a whole model, after some iterations
 
 
@@ -194,7 +182,8 @@ def test_a_full_disk_behind_standard_output_is_one_line(tmp_path):
     with open("/dev/full", "w") as full:
         done = subprocess.run(words, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 2 and is_one_line(done.stderr, "rnn-numpy.py")
-    assert (tmp_path / "m.npz").exists()
+    assert "No space left on device" in done.stderr
+    assert not (tmp_path / "m.npz").exists()  # it had not begun
 
 
 def test_a_log_that_can_no_longer_be_written_is_warned_of_and_the_run_goes_on(tmp_path):
@@ -206,10 +195,8 @@ def test_a_log_that_can_no_longer_be_written_is_warned_of_and_the_run_goes_on(tm
     (tmp_path / "logs").rename(tmp_path / "elsewhere")
     output, error = run.communicate(timeout=60)
     missing = "[Errno 2] No such file or directory: 'logs/a.dat'"
-    *warnings, last = error.splitlines()
-    assert set(warnings) == {f"rnn-numpy.py: warning: {missing}"}
-    assert run.returncode == 2 and last == f"rnn-numpy.py: error: {missing}"
-    assert "iter 4000," in output and np.load(tmp_path / "m.npz")  # saved before that
+    assert set(error.splitlines()) == {f"rnn-numpy.py: warning: {missing}"}
+    assert run.returncode == 0 and "iter 4000," in output and np.load(tmp_path / "m.npz")
 
 
 MISTAKES = [  # that one can make with every script
@@ -218,14 +205,14 @@ MISTAKES = [  # that one can make with every script
     (["empty.txt"], "empty.txt has 0 characters; give a text"),
     (["short.txt"], r"short.txt: 10 characters to learn from, --seqlength needs 26"),
     (["latin.txt"], "is not UTF-8 text; --bytes"),
-    (["--hidden", "0"], "--hidden must be 1 or more, not 0"),
-    (["--hidden", "-3"], "--hidden must be 1 or more, not -3"),
+    (["--hidden", "0"], r"--hidden must be from 1 to 10{12}, not 0"),
+    (["--hidden", "-3"], "--hidden must be from 1 to .*, not -3"),
     (["--hidden", "2.5"], "--hidden: invalid int value: '2.5'"),
     (["--batchsize", "0"], "--batchsize must be"),
     (["--seqlength", "none"], "--seqlength: invalid int value: 'none'"),
     (["--iters", "0"], "--iters must be"),
-    (["--lr", "nan"], "--lr must be 0 or more, not nan"),
-    (["--lr", "-1"], "--lr must be 0 or more, not -1"),
+    (["--lr", "nan"], r"--lr must be from 0 to 10{12}, not nan"),
+    (["--lr", "-1"], "--lr must be from 0 to .*, not -1"),
     (["--lr", "inf"], "--lr must be"),
     (["--clip", "-1"], "--clip must be"),
     (["--restart", "-0.1"], "--restart must be"),
@@ -236,15 +223,15 @@ MISTAKES = [  # that one can make with every script
     (["--holdout", "1"], ": 0 characters to learn from"),
     (["--fname", "nosuch/log.dat"], "No such file or directory: 'nosuch/log.dat'"),
     (["--fname", "folder"], "Is a directory: 'folder'"),
-    (["text.txt", "--fname", "text.txt"], "text.txt is the text or a model of this run"),
+    (["text.txt", "--fname", "text.txt"], "text.txt is (the text or a model of|what) this run"),
     (["text.txt", "--save", "text.txt"], "text.txt is there already; --load it to go on with it"),
-    (["--save", "nosuch/m.npz"], "No such file or directory: 'nosuch/m.npz'"),
+    (["--save", "nosuch/m.npz"], "No such file or directory: .*nosuch"),
     (["--save", "folder"], "folder is there already"),
     (["--save", "/dev/null"], "/dev/null is there already"),
     (["--load", "nosuch.npz"], "No such file or directory: 'nosuch.npz'"),
     (["--fname", "same", "--save", "same"], "same is the text or a model of this run"),
-    (["--sample", "10"], "--sample needs --load"),
-    (["--evaluate"], "--evaluate needs --load"),
+    (["--sample", "10"], "--sample and --evaluate need --load"),
+    (["--evaluate"], "--sample and --evaluate need --load"),
     (["--prime", "The"], "--prime needs --sample"),
     (["--hiden", "3"], "unrecognized arguments: --hiden"),
     (["text.txt", "more.txt"], "unrecognized arguments: more.txt"),
@@ -256,10 +243,10 @@ OWN_MISTAKES = [
     ("lstm-numpy.py", ["--memory", "paper"], "unrecognized arguments: --memory"),
     ("dnc-numpy.py", ["--memory", "x"], "--memory: invalid choice: 'x'"),
     ("dnc-numpy.py", ["--heads", "2"], "the content memory has one read head; for more add --memory paper"),
-    ("dnc-numpy.py", ["--width", "0"], "--width must be 1 or more, not 0"),
+    ("dnc-numpy.py", ["--width", "0"], "--width must be from 1 to"),
     ("dnc-numpy.py", ["--view", "x"], "unrecognized arguments: --view"),
-    ("dnc-debug.py", ["--heads", "0"], "--heads must be 1 or more, not 0"),
-    ("dnc-debug.py", ["--locations", "0"], "--locations must be 1 or more, not 0"),
+    ("dnc-debug.py", ["--heads", "0"], "--heads must be from 1 to"),
+    ("dnc-debug.py", ["--locations", "0"], "--locations must be from 1 to"),
     ("dnc-debug.py", ["--width", "100000000"], "Unable to allocate"),
 ]
 # What answers them is the same text in each script, so each is made with one, in rotation
@@ -310,36 +297,37 @@ def test_what_may_not_be_read_or_written_is_one_clear_line(tmp_path):
         assert "Permission denied" in done.stderr
 
 
+DIVERGING = ["--lr", "100", "--clip", "0", "--no-gradcheck", "--report_interval", "1000000"]
+
+
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_a_run_that_diverges_ends_with_one_line(script, tmp_path):
-    lr = "1e308" if script == "dnc-debug.py" else "1e38"
-    words = [*SMALL, "--lr", lr, "--save", "m.npz", "--iters", "500", "--no-gradcheck"]
-    done = command(script, *words, cwd=tmp_path)
-    assert done.returncode == 1 and is_one_line(done.stderr, script)
-    assert re.search(r"not finite after iteration \d+; try a smaller --lr, or --clip 5", done.stderr)
-    model = np.load(tmp_path / "m.npz")
-    assert all(np.isfinite(model[name]).all() for name in model if name.startswith("params"))
+def test_a_run_that_diverges_ends_with_one_line_and_leaves_no_model(script, tmp_path):
+    words = [*SMALL, "--save", "m.npz", "--iters", "5000"]
+    done = command(script, *words, *DIVERGING, cwd=tmp_path)
+    assert done.returncode == 2 and is_one_line(done.stderr, script)
+    assert re.search(r"diverged in iteration \d+, at .* BPC; a smaller --lr or --clip helps", done.stderr)
+    assert not list(tmp_path.glob("m.npz*"))
+    done = command(script, *words[:-1], "20", "--no-gradcheck", cwd=tmp_path)  # the corrected command
+    assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_what_a_run_saves_it_can_load(tmp_path):
+def test_a_run_that_diverges_leaves_the_model_that_was_saved_before(tmp_path):
+    command("lstm-numpy.py", *SMALL, "--iters", 20, "--save", "m.npz", cwd=tmp_path)
+    good = (tmp_path / "m.npz").read_bytes()
+    words = ["--load", "m.npz", "--save", "m.npz", "--iters", 5000, *DIVERGING]
+    done = command("lstm-numpy.py", *words, cwd=tmp_path)
+    assert done.returncode == 2 and is_one_line(done.stderr, "lstm-numpy.py")
+    assert (tmp_path / "m.npz").read_bytes() == good
+    assert command("lstm-numpy.py", "--load", "m.npz", "--sample", 5, cwd=tmp_path).returncode == 0
+
+
+def test_a_model_that_is_not_finite_is_not_saved(tmp_path):
     """Gradients whose squares are too large for float32: it is Adagrad's accumulators that are not finite."""
-    words = [
-        "--init_scale",
-        1,
-        "--hidden",
-        32,
-        "--seqlength",
-        100,
-        "--batchsize",
-        4,
-        "--iters",
-        3,
-        "--seed",
-        1,
-    ]
-    done = command("rnn-numpy.py", *words, "--save", "m.npz", cwd=tmp_path)
-    assert done.returncode == 1 and "model not finite" in done.stderr
-    assert command("rnn-numpy.py", "--load", "m.npz", "--sample", 5, cwd=tmp_path).returncode == 0
+    words = ["--init_scale", 1, "--clip", 0, "--hidden", 32, "--seqlength", 100, "--batchsize", 4]
+    done = command("rnn-numpy.py", *words, "--iters", 3, "--seed", 1, "--save", "m.npz", cwd=tmp_path)
+    assert done.returncode == 2 and is_one_line(done.stderr, "rnn-numpy.py")
+    assert re.search("not finite after iteration 3; a smaller --lr or --clip helps", done.stderr)
+    assert not os.listdir(tmp_path)
 
 
 def test_iterations_of_a_loaded_model_count(tmp_path):

@@ -34,7 +34,8 @@ def contents(path):
     with np.load(path, allow_pickle=False) as file:
         arrays = dict(file)
     info = json.loads(str(arrays.pop("info")))
-    return arrays, {name: value for name, value in info.items() if name != "seconds"}
+    del info["counters"]["seconds"]
+    return arrays, info
 
 
 def assert_same_model(one, two):
@@ -96,7 +97,7 @@ def test_a_run_stopped_by_a_signal_goes_on_exactly(name, text, tmp_path):
     run.stdout.readline()
     run.send_signal(getattr(signal, name))
     run.communicate(timeout=30)
-    stopped = contents(tmp_path / "m.npz")[1]["iteration"]
+    stopped = contents(tmp_path / "m.npz")[1]["counters"]["iteration"]
     assert stopped >= 50
     words = ["--iters", stopped + 30]
     command("lstm-numpy.py", "--load", "m.npz", "--save", "m.npz", *words, cwd=tmp_path)
@@ -197,9 +198,9 @@ def test_the_two_dnc_scripts_open_each_others_models(tmp_path):
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["--hidden", 20], "--hidden 20 contradicts rnn.npz, which has 16"),
-        (["--batchsize", 3], "--batchsize 3 contradicts rnn.npz, which has 16"),
-        (["--fp64"], "--fp64 True contradicts rnn.npz, which has False"),
+        (["--hidden", 20], "--hidden 20 contradicts rnn.npz: 16"),
+        (["--batchsize", 3], "--batchsize 3 contradicts rnn.npz: 16"),
+        (["--fp64"], "--fp64 True contradicts rnn.npz: False"),
         (["--bytes"], "--bytes True contradicts"),
         (["--holdout", "0.5"], "--holdout 0.5 contradicts"),
         (["other.txt"], "other.txt has characters that the model has never seen: '€'"),
@@ -249,10 +250,29 @@ def test_neighbours_of_a_model_are_not_touched(tmp_path):
     assert all((tmp_path / f"m.npz.{end}").read_text() == "precious" for end in ("tmp", "new", "~"))
 
 
-@pytest.mark.parametrize("more", [["--save", "x.npz"], ["--fname", "x.dat"], ["--gradcheck"]])
-def test_a_sample_is_all_that_is_done(more, trained, tmp_path):
-    done = command("rnn-numpy.py", "--load", trained / "rnn.npz", "--sample", 5, *more, cwd=tmp_path)
-    assert done.returncode == 0 and len(done.stdout) == 6 and not os.listdir(tmp_path)
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--sample", 5, "--save", "x.npz"], "--save needs a run that trains"),
+        (["--evaluate", "--save", "x.npz"], "--save needs a run that trains"),
+        (["--gradcheck", "--save", "x.npz"], "--save needs a run that trains"),
+        (["--sample", 5, "--gradcheck"], "not allowed with"),
+        (["--sample", 5, "--evaluate"], "not allowed with"),
+        (["--evaluate", "--gradcheck"], "not allowed with"),
+        (["--evaluate", "--prime", "The"], "--prime needs --sample"),
+    ],
+)
+def test_options_that_do_not_go_together_are_an_error(words, expected, trained, tmp_path):
+    done = command("rnn-numpy.py", "--load", trained / "rnn.npz", *words, cwd=tmp_path)
+    assert done.returncode == 2 and is_one_line(done.stderr, "rnn-numpy.py")
+    assert expected in done.stderr and not os.listdir(tmp_path)
+
+
+def test_locations_of_another_number_need_a_fresh_memory(trained, tmp_path):
+    done = command(
+        "dnc-numpy.py", "--load", trained / "dnc.npz", "--sample", 5, "--locations", 9, cwd=tmp_path
+    )
+    assert done.returncode == 2 and "--locations 9 contradicts" in done.stderr
 
 
 def broken_files(path):
@@ -377,7 +397,7 @@ def test_kill_9_at_any_moment_leaves_a_whole_model(text, tmp_path):
         time.sleep(rng.random() * 0.1)
         run.kill()
         run.communicate()
-        done = contents(tmp_path / "m.npz")[1]["iteration"]
+        done = contents(tmp_path / "m.npz")[1]["counters"]["iteration"]
         assert done >= before
         before = done
     assert before > 20
@@ -403,7 +423,7 @@ def test_a_full_disk_loses_nothing(text, tmp_path):
     *warnings, last = error.splitlines()  # the run went on, and fails at its end
     assert len(warnings) > 10 and {line[:32] for line in warnings} == {"rnn-numpy.py: warning: [Errno 27"}
     assert run.returncode == 2 and last.startswith("rnn-numpy.py: error: [Errno 27] File too large: 'm.npz")
-    assert contents(tmp_path / "m.npz")[1]["iteration"] < 4000
+    assert contents(tmp_path / "m.npz")[1]["counters"]["iteration"] < 4000
 
 
 @pytest.mark.parametrize("memory", ["content", "paper"])
@@ -448,4 +468,4 @@ def test_a_model_may_be_tried_on_a_memory_of_another_size_but_not_trained_on(scr
         done = command(script, *words, *more, cwd=tmp_path)
         assert (done.returncode, done.stderr) == (0, "")
     done = command(script, *words, "--iters", 30, cwd=tmp_path)
-    assert done.returncode == 2 and "--locations 20 contradicts m.npz, which has 16" in done.stderr
+    assert done.returncode == 2 and "--locations 20 contradicts m.npz: 16" in done.stderr
