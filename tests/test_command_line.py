@@ -3,12 +3,12 @@
 import itertools
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -153,7 +153,7 @@ def test_fp64_changes_the_type_and_can_be_switched_off(tmp_path):
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-@pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
+@pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
 def test_signals_end_a_run_cleanly(script, name, status, tmp_path):
     run = start(script, *SMALL, "--report_interval", 5, "--check_interval", 1000, cwd=tmp_path)
     while not log_lines(run.stdout.readline()):
@@ -236,6 +236,14 @@ MISTAKES = [  # that one can make with every script
     (["--hiden", "3"], "unrecognized arguments: --hiden"),
     (["text.txt", "more.txt"], "unrecognized arguments: more.txt"),
     (["--hidden", "500000000"], "Unable to allocate"),
+    (["--hidden", "9223372036854775808"], "--hidden must be from 1 to"),
+    (["--lr", "1e13"], "--lr must be from 0 to"),
+    (["--load", ""], "an option is empty; was a variable of the shell not set"),
+    (["--save", ""], "an option is empty"),
+    (["--fname", ""], "an option is empty"),
+    (["--prime", ""], "an option is empty"),
+    (["--save", "."], ". is there already"),
+    (["text.txt", "--fname", "hard.txt"], "is (the text or a model of|what) this run"),
 ]
 OWN_MISTAKES = [
     ("rnn-numpy.py", ["--cell", "squashed"], "unrecognized arguments: --cell"),
@@ -260,6 +268,7 @@ def test_a_mistake_is_one_clear_line(script, words, expected, tmp_path):
     (tmp_path / "short.txt").write_bytes(b"0123456789")
     (tmp_path / "text.txt").write_bytes(b"0123456789" * 10)
     (tmp_path / "latin.txt").write_bytes("déjà vu ".encode("latin-1") * 10)
+    (tmp_path / "hard.txt").hardlink_to(tmp_path / "text.txt")
     words = [*words, "--seqlength", "25"] if "--seqlength" not in words else words
     done = command(script, *words, "--timelimit", "5" if "--timelimit" not in words else "-1", cwd=tmp_path)
     assert done.returncode == 2 and done.stdout == ""
@@ -373,3 +382,123 @@ def test_importing_a_script_only_defines(tmp_path):
         done = subprocess.run([sys.executable, "-c", words], cwd=tmp_path, capture_output=True, text=True)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_closed_terminal_leaves_a_model_and_under_nohup_the_run_goes_on(tmp_path):
+    for ignored in (False, True):
+        words = [*SMALL, "--report_interval", 50, "--iters", 3000, "--save", f"{ignored}.npz"]
+        ignore = (lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)) if ignored else None
+        run = start("rnn-numpy.py", *words, cwd=tmp_path, preexec_fn=ignore)
+        while not log_lines(run.stdout.readline()):
+            pass
+        run.send_signal(signal.SIGHUP)
+        output, error = run.communicate(timeout=60)
+        assert (run.returncode, error) == (0 if ignored else 129, "")
+        assert ("iter 3000," in output) == ignored and (tmp_path / f"{ignored}.npz").exists()
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_without_docstrings_and_without_standard_output(script, tmp_path):
+    words = [*SMALL, "--iters", 3, "--no-gradcheck", "--save", "m.npz"]
+    done = command(script, *words, python=["-OO"], cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "") and "iter 3," in done.stdout
+    (tmp_path / "m.npz").unlink()
+    done = command(script, *words, cwd=tmp_path, preexec_fn=lambda: os.close(1))
+    assert (done.returncode, done.stderr) == (0, "") and (tmp_path / "m.npz").exists()
+
+
+def test_standard_output_may_be_a_notebooks(tmp_path):
+    """Jupyter's %run has a stream that is not a TextIOWrapper."""
+    code = "import io, runpy, sys; sys.stdout = io.StringIO(); sys.argv = sys.argv[1:]\n"
+    code += "try: runpy.run_path(sys.argv[0], run_name='__main__')\n"
+    code += "finally: sys.stderr.write(sys.stdout.getvalue())"
+    words = [sys.executable, "-c", code, ROOT / "rnn-numpy.py", *SMALL, "--iters", "3"]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0 and "iter 3," in done.stderr
+
+
+@pytest.mark.parametrize("locale", [{"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}, {"LC_ALL": "C.UTF-8"}])
+def test_a_prime_is_read_in_any_locale(locale, tmp_path):
+    (tmp_path / "text.txt").write_text("né café € " * 50, encoding="utf-8")
+    environment = os.environ | {"PYTHONUTF8": "0"} | locale
+    for more in ([], ["--bytes"]):
+        model = f"{len(more)}.npz"
+        command("rnn-numpy.py", "text.txt", *SMALL, *more, "--iters", 5, "--save", model, cwd=tmp_path)
+        words = ["--load", model, "--sample", 5, "--prime", "né €"]
+        done = command("rnn-numpy.py", *words, cwd=tmp_path, env=environment)
+        assert (done.returncode, done.stderr) == (0, "")
+    words = ["text.txt", *SMALL, "--iters", 3, "--no-gradcheck", "--view", "né €"]
+    done = command("dnc-debug.py", *words, cwd=tmp_path, env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-8"])
+def test_a_mark_of_the_byte_order_is_no_letter(encoding, tmp_path):
+    (tmp_path / "text.txt").write_text("né café € " * 50, encoding=encoding)
+    done = command("lstm-numpy.py", "text.txt", *SMALL, "--iters", 1, cwd=tmp_path)
+    assert done.returncode == 0 and "500 characters, 8 different" in done.stdout
+
+
+def test_a_text_without_end_is_one_line(tmp_path):
+    limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))  # noqa: E731
+    done = command("rnn-numpy.py", "/dev/zero", cwd=tmp_path, preexec_fn=limit)
+    assert done.returncode == 2 and is_one_line(done.stderr, "rnn-numpy.py")
+    assert "too little memory for this text or model" in done.stderr
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_script_behind_a_symbolic_link_finds_its_text(script, tmp_path):
+    (tmp_path / script).symlink_to(ROOT / script)
+    words = [sys.executable, script, *SMALL, "--iters", "2", "--no-gradcheck"]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0 and "from missing-hour.txt" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["gradcheck.log", "sample.log", "dnc-debug.py.dat"])
+def test_the_debug_script_does_not_write_into_its_text(name, tmp_path):
+    (tmp_path / name).write_text("what it says " * 30)
+    (tmp_path / "hard.txt").hardlink_to(tmp_path / name)
+    for text in (name, "hard.txt"):
+        done = command("dnc-debug.py", text, *SMALL, "--iters", 3, cwd=tmp_path)
+        assert done.returncode == 2 and is_one_line(done.stderr, "dnc-debug.py")
+        assert (tmp_path / name).read_text() == "what it says " * 30
+
+
+def test_the_debug_script_goes_on_without_logs_where_it_cannot_write(tmp_path):
+    (tmp_path / "dnc-debug.py.dat").mkdir()  # stands for a folder that cannot be written to
+    done = command("dnc-debug.py", *SMALL, "--iters", 3, cwd=tmp_path)
+    assert done.returncode == 0 and "iter 3," in done.stdout
+    assert done.stderr.count("\n") == 1 and "warning: no logs are kept" in done.stderr
+    assert os.listdir(tmp_path) == ["dnc-debug.py.dat"]
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_gradcheck_on_a_text_of_one_letter_finds_no_gradient_and_no_fault(script, tmp_path):
+    (tmp_path / "text.txt").write_text("a" * 100)
+    done = command(script, "text.txt", *SMALL, "--gradcheck", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "") and "nan" not in done.stdout
+    done = command(script, *SMALL, "--gradcheck", "--init_scale", "1e-8", cwd=tmp_path)
+    assert done.returncode == 0
+
+
+def test_a_refused_command_leaves_nothing_behind(tmp_path):
+    words = [*SMALL, "--iters", 3, "--save", "m.npz", "--no-gradcheck", "--view", "XYZ€"]
+    done = command("dnc-debug.py", *words, cwd=tmp_path)
+    assert done.returncode == 2 and "'€'" in done.stderr and not os.listdir(tmp_path)
+    assert command("dnc-debug.py", *words[:-1], "The", cwd=tmp_path).returncode == 0
+
+
+def test_a_disk_that_fills_leaves_no_half_row_in_the_log(tmp_path):
+    words = [*SMALL, "--iters", 30, "--report_interval", 1, "--fname", "log.dat"]
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (400, 400))  # noqa: E731
+    done = command("rnn-numpy.py", *words, cwd=tmp_path, preexec_fn=limit)
+    assert done.returncode == 0 and "warning: [Errno 27] File too large" in done.stderr
+    rows = np.loadtxt(tmp_path / "log.dat")
+    assert 3 < len(rows) < 30 and rows.shape[1] == 4
+
+
+@pytest.mark.parametrize("memory", ["content", "paper"])
+def test_sizes_whose_product_is_no_number_of_an_array(memory, tmp_path):
+    words = ["--memory", memory, "--locations", 10**12, "--width", 10**12]
+    done = command("dnc-numpy.py", *words, cwd=tmp_path)
+    assert done.returncode == 2 and is_one_line(done.stderr, "dnc-numpy.py")
