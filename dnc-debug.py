@@ -72,6 +72,8 @@ if __name__ == "__main__":
 import numpy as np
 
 SCRIPT = os.path.basename(__file__)
+CELLS = ("squashed", "standard")
+MEMORIES = ("content", "paper")
 EPS = 1e-6  # keeps usages and norms off 0
 INTERFACE = ("Whr", "Whv", "Whw", "Whe", "Whbr", "Whbw", "Whf", "Whga", "Whgw", "Whm")  # complete memory
 
@@ -137,10 +139,10 @@ def init_params(rng, vocab_size, hidden, memory="content", heads=1, width=8, ini
         params["bi"] = np.zeros((R * W + 3 * W + 5 * R + 3, 1))  # bias of the interface
         bias = bias_rows(params, params["bi"])  # views
         bias["Whm"][1::3] = 9  # read by content: links lead nowhere yet, and so would switch reading off
-        bias["Whbr"][:] = 3  # keys find one location, not the mean of all
+        bias["Whbr"][:] = 6  # and sharply: the mean of all locations tells nothing
         bias["Whbw"][:] = 3
         bias["Whgw"][:] = 5  # write at every step
-        bias["Whga"][:] = 5  # to a free location,
+        bias["Whga"][:] = 9  # to a free location,
         bias["Whf"][:] = 3  # which one becomes when it has been read: or the memory would soon be full
     params["Wrh"] = noise(4 * H, R * W)  # read vectors to the gates
     params["Wry"] = noise(V, R * W)  # read vectors to output
@@ -648,6 +650,54 @@ def gradient_table(rows):
     return "\n".join(lines)
 
 
+ERROR_LIMIT = 1e-10  # along random directions: right gradients are under 1e-11, wrong ones over 1e-8
+
+
+def directional_errors(params, state, steps, rng):
+    """The error of backward along random directions of all entries of a parameter at once, in float64.
+
+    It is taken where every term of a gradient counts. So the parameters are clipped to the size of noise that
+    keeps sums near 1, and get such noise; the model reads 20 characters; and of each number in its state a
+    random part remains, so that no two of its rows are alike. Then comes a batch of so many steps, in which n
+    is the slope of the loss along v, from a complex step to theta + ih v, and a the sum of grad * v.
+    Returns name -> the largest |n - a| / |grad| of three directions v; the divisor is at least 1e-4 of the
+    largest |grad|: below, rounding shows."""
+    V, B = len(params["by"]), state["h"].shape[1]
+    noisy = {}
+    for name, value in as_type(params, np.float64).items():
+        size = 1 / math.sqrt(value.shape[1])
+        noisy[name] = value.clip(-size, size) + size * rng.standard_normal(value.shape)
+    state = as_type(state, np.float64)
+    for _ in range(20):
+        _, _, state = forward(noisy, rng.integers(V, size=(1, B)), state)
+    state = {name: value * rng.random(value.shape) for name, value in state.items()}
+    steps = max(steps, min(V // B + 1, 100))  # so that each character is read, and is a target
+    inputs = rng.permutation(steps * B).reshape(steps, B) % V
+    targets = rng.permutation(steps * B).reshape(steps, B) % V
+    _, grads, _ = train(noisy, inputs, targets, state)
+    norms = {name: np.linalg.norm(grad) for name, grad in grads.items()}
+    least = 1e-4 * max(norms.values()) or 1.0  # all are 0 if there is one character only
+    errors = {}
+    for name, value in noisy.items():
+        differences = []
+        for _ in range(3):
+            v = rng.standard_normal(value.shape)
+            probs, cache, _ = forward(noisy | {name: value + 1e-30j * v}, inputs, state)
+            n = cross_entropy(cache["y"], probs, targets).imag / 1e-30
+            a = (grads[name] * v).sum()
+            differences.append(abs(n - a))
+        errors[name] = np.max(differences) / max(norms[name], least)
+    return errors
+
+
+def verdict(errors):
+    """What directional_errors says of a gradient, in words: right, or in which parameters it is wrong."""
+    wrong = [f"{name} ({error:.1e})" for name, error in errors.items() if not error < ERROR_LIMIT]
+    if wrong:
+        return f"the gradient is WRONG in {', '.join(wrong)}; right is under {ERROR_LIMIT:.0e}"
+    return f"the gradient is right: along random directions its error is at most {max(errors.values()):.1e}"
+
+
 # ------------------------------------------------------------------------------------------------ sampler
 def sample(params, state, prompt, n, rng, temperature=1.0):
     """Let the model read the ids of prompt, at least one, and then write: n ids, each drawn from what
@@ -867,7 +917,7 @@ def check_numbers(values, prefix):
 
 def check_size(arrays, vocab_size, options):
     """Raise UserError unless a file has arrays of the size that options say, before a model is made."""
-    if options["memory"] not in ("content", "paper") or options["cell"] not in ("squashed", "standard"):
+    if options["memory"] not in MEMORIES or options["cell"] not in CELLS:
         raise UserError(f"its options memory and cell are {options['memory']!r} and {options['cell']!r}")
     B, H, N, R, W = (options[name] for name in ("batchsize", "hidden", "locations", "heads", "width"))
     sizes = {"params_Wxh": (4 * H, vocab_size), "params_Whr": (R * W, H), "state_M": (N, W, B)}
@@ -898,11 +948,17 @@ def learn(model, ids, validation_ids, starts, options):
     Raises UserError if the model diverges: its smoothed loss is above three times that of one that knows
     nothing, log2 V; or if it cannot be saved at the end."""
     np.empty(33_000_000, np.uint8)  # freed at once, after which glibc keeps freed arrays: a third faster
-    signals = []  # the loop ends after the iteration in which one came
+    signals = []
+
+    def end_after_iteration(number, frame):
+        if signals:  # the second one ends at once
+            raise KeyboardInterrupt
+        signals.append(number)
+
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number and signal.getsignal(number) != signal.SIG_IGN:  # as nohup sets it
-            signal.signal(number, lambda number, frame: signals.append(number))
+            signal.signal(number, end_after_iteration)
 
     S, B = options["seqlength"], options["batchsize"]
     iters = options["iters"] or math.inf
@@ -972,12 +1028,13 @@ def check(model, ids, starts, options):
     if options["gradcheck"] is not False:
         ahead = copy.deepcopy(model)
         inputs, targets = next_batch(ahead, ids, starts, options)
-        rows = gradcheck(ahead["params"], inputs, targets, ahead["state"], ahead["rng"])
-        table = gradient_table(rows)
-        worst = max(rows, key=lambda row: row["max"])
-        print(f"    gradient: max {worst['max']:e} ({worst['name']})" if iteration else table, flush=True)
+        table = gradient_table(gradcheck(ahead["params"], inputs, targets, ahead["state"], ahead["rng"]))
+        errors = directional_errors(ahead["params"], ahead["state"], options["seqlength"], ahead["rng"])
+        if iteration == 0:
+            print(table)
+        print(f"    {verdict(errors)}", flush=True)
         if options["fname"]:
-            append_to("gradcheck.log", f"iter {iteration}\n{table}\n\n")
+            append_to("gradcheck.log", f"iter {iteration}\n{table}\n{verdict(errors)}\n\n")
     if iteration:
         text = sample_text(model, options["sample_length"], options)
         print(f"    sample: {' '.join(text[:100].split())}", flush=True)
@@ -1088,9 +1145,9 @@ def option_parser(memory):
     add = parser.add_argument
     add("text", nargs="?", metavar="TEXT", type=os.path.abspath, default=bundled, help="file to learn")
     add("--hidden", type=int, default=100, help="hidden units")
-    add("--memory", choices=("content", "paper"), default=memory, help="by content alone, or complete")
-    cell = "standard" if paper else "squashed"
-    add("--cell", choices=("squashed", "standard"), default=cell, help="carry its tanh, or it (paper)")
+    add("--memory", choices=MEMORIES, default=memory, help="addressed by content alone, or the paper's")
+    cell = CELLS[1] if paper else CELLS[0]
+    add("--cell", choices=CELLS, default=cell, help="carry the cell's tanh, or the cell; paper: standard")
     add("--heads", type=int, default=1, help="read heads; more than one needs --memory paper")
     add("--locations", type=int, default=16 if paper else 8, help="memory locations; paper: 16")
     add("--width", type=int, default=16 if paper else 8, help="width of a location; paper: 16")
@@ -1206,7 +1263,11 @@ def main(words=None):
         inputs, targets = next_batch(model, ids[:end], starts, options)
         rows = gradcheck(model["params"], inputs, targets, model["state"], model["rng"])
         print(gradient_table(rows))
-        return 0 if all(row["max"] < 1e-4 for row in rows) else 1
+        errors = directional_errors(model["params"], model["state"], options["seqlength"], model["rng"])
+        for name, error in errors.items():
+            print(f"{name + ':':16}error along random directions of all entries {error:e}")
+        print(verdict(errors))
+        return 0 if all(error < ERROR_LIMIT for error in errors.values()) else 1
 
     size = sum(value.size for value in model["params"].values())
     begin = f"from iteration {model['iteration']}" if options["load"] else f"seed {options['seed']}"

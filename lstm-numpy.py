@@ -54,6 +54,7 @@ if __name__ == "__main__":
 import numpy as np
 
 SCRIPT = os.path.basename(__file__)
+CELLS = ("squashed", "standard")
 
 
 # ---------------------------------------------------------------------------------------------- numerics
@@ -119,8 +120,11 @@ def forward(params, inputs, state):
     carried[0] = state[key]
     gates = np.empty((S, 4 * H, B), dtype)  # z at first, then i, o, f, g
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
-    Wxh_T = Wxh.T.copy() if inputs.size > len(Why) else Wxh.T  # many rows are taken faster from a copy
-    zx = (Wxh_T[inputs] + bh.T).swapaxes(1, 2).copy()  # (S, 4H, B): Wxh x is a column of Wxh
+    if inputs.size > len(Why):
+        zx = (Wxh + bh).T.copy()[inputs]  # (S, B, 4H): Wxh x is a column of Wxh
+    else:
+        zx = Wxh.T[inputs] + bh.T  # the same; faster where few columns are needed, as in sampling
+    zx = zx.swapaxes(1, 2).copy()  # (S, 4H, B)
     half = np.array(0.5, dtype)  # NumPy takes an array faster than a number
     views = zip(zx, gates, gates[:, : 3 * H], i, o, f, g, s[1:], c[1:], h[1:], h, carried, strict=False)
     for zx_t, z_t, iof_t, i_t, o_t, f_t, g_t, s_t, c_t, h_t, h0, carried0 in views:  # of one step
@@ -159,24 +163,28 @@ def backward(params, targets, cache):
     """The gradient of the summed loss with respect to every parameter: the lines of forward, last to first.
 
     targets (S, B) ints, cache of forward -> a dict like params; dX is the gradient with respect to X."""
-    Whh_T, Why = np.ascontiguousarray(params["Whh"].T), params["Why"]
+    Whh_T, Why = params["Whh"].T, params["Why"]
     h_columns, c, carried, gates = (cache[name] for name in ("h_columns", "c", "carried", "gates"))
     (S, B), H, V = targets.shape, len(Whh_T), len(Why)
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
-    # Into the logits: the slope of log sum exp(y) is probs, that of -y[target] is -1 at the target
+    # Into the logits: the slope of log Z is probs, that of -y[target] is -1 at the target
     dy = columns(cache["probs"]).copy()
     dy[targets.ravel(), np.arange(S * B)] -= 1
     dh_out = (Why.T @ dy).reshape(-1, S, B).swapaxes(0, 1).copy()  # (S, H, B), into h from the logits
     # Derivatives by z, at every step: of s by the arguments of i, f and g, of h by that of o
-    dz = gates * (1 - gates)
+    dz = 1 - gates
+    dz *= gates
     dzi, dzo, dzf, dzg = dz.reshape(S, 4, H, B).swapaxes(0, 1)
     dzi *= g
     dzo *= c[1:]
     dzf *= carried[:-1]
     np.multiply(i, 1 - g**2, out=dzg)
-    slope_c = 1 - c**2  # of tanh, at every step
+    slope_c = c * c
+    np.subtract(1, slope_c, out=slope_c)  # of tanh, at every step
     h_to_s = o * slope_c[1:]
-    s_to_s0 = f * slope_c[:-1] if cache["key"] == "c" else f  # to the s of the step before
+    s_to_s0 = f  # to the s of the step before
+    if cache["key"] == "c":
+        s_to_s0 = f * slope_c[:-1]
     dh_next = np.zeros_like(c[0])  # into h by way of the next step; none at the end: truncated BPTT
     ds_next = np.zeros_like(c[0])  # into s
     views = dh_out, h_to_s, s_to_s0, dz, dzi, dzo, dzf, dzg
@@ -249,6 +257,54 @@ def gradient_table(rows):
         lines.append(f"{row['name'] + ':':16}{n:40}min {row['min']:e}, max {row['max']:e}")
         lines.append(f"{'':16}{a:40}mean {row['mean']:e} # {row['tried']}/{row['valid']}")
     return "\n".join(lines)
+
+
+ERROR_LIMIT = 1e-10  # along random directions: right gradients are under 1e-11, wrong ones over 1e-8
+
+
+def directional_errors(params, state, steps, rng):
+    """The error of backward along random directions of all entries of a parameter at once, in float64.
+
+    It is taken where every term of a gradient counts. So the parameters are clipped to the size of noise that
+    keeps sums near 1, and get such noise; the model reads 20 characters; and of each number in its state a
+    random part remains, so that no two of its rows are alike. Then comes a batch of so many steps, in which n
+    is the slope of the loss along v, from a complex step to theta + ih v, and a the sum of grad * v.
+    Returns name -> the largest |n - a| / |grad| of three directions v; the divisor is at least 1e-4 of the
+    largest |grad|: below, rounding shows."""
+    V, B = len(params["by"]), state["h"].shape[1]
+    noisy = {}
+    for name, value in as_type(params, np.float64).items():
+        size = 1 / math.sqrt(value.shape[1])
+        noisy[name] = value.clip(-size, size) + size * rng.standard_normal(value.shape)
+    state = as_type(state, np.float64)
+    for _ in range(20):
+        _, _, state = forward(noisy, rng.integers(V, size=(1, B)), state)
+    state = {name: value * rng.random(value.shape) for name, value in state.items()}
+    steps = max(steps, min(V // B + 1, 100))  # so that each character is read, and is a target
+    inputs = rng.permutation(steps * B).reshape(steps, B) % V
+    targets = rng.permutation(steps * B).reshape(steps, B) % V
+    _, grads, _ = train(noisy, inputs, targets, state)
+    norms = {name: np.linalg.norm(grad) for name, grad in grads.items()}
+    least = 1e-4 * max(norms.values()) or 1.0  # all are 0 if there is one character only
+    errors = {}
+    for name, value in noisy.items():
+        differences = []
+        for _ in range(3):
+            v = rng.standard_normal(value.shape)
+            probs, cache, _ = forward(noisy | {name: value + 1e-30j * v}, inputs, state)
+            n = cross_entropy(cache["y"], probs, targets).imag / 1e-30
+            a = (grads[name] * v).sum()
+            differences.append(abs(n - a))
+        errors[name] = np.max(differences) / max(norms[name], least)
+    return errors
+
+
+def verdict(errors):
+    """What directional_errors says of a gradient, in words: right, or in which parameters it is wrong."""
+    wrong = [f"{name} ({error:.1e})" for name, error in errors.items() if not error < ERROR_LIMIT]
+    if wrong:
+        return f"the gradient is WRONG in {', '.join(wrong)}; right is under {ERROR_LIMIT:.0e}"
+    return f"the gradient is right: along random directions its error is at most {max(errors.values()):.1e}"
 
 
 # ------------------------------------------------------------------------------------------------ sampler
@@ -466,7 +522,7 @@ def check_numbers(values, prefix):
 
 def check_size(arrays, vocab_size, options):
     """Raise UserError unless a file has arrays of the size that options say, before a model is made."""
-    if options["cell"] not in ("squashed", "standard"):
+    if options["cell"] not in CELLS:
         raise UserError(f"its option cell is {options['cell']!r}")
     sizes = {"params_Wxh": (4 * options["hidden"], vocab_size), "pointers": (options["batchsize"],)}
     for name, shape in sizes.items():
@@ -496,11 +552,17 @@ def learn(model, ids, validation_ids, starts, options):
     Raises UserError if the model diverges: its smoothed loss is above three times that of one that knows
     nothing, log2 V; or if it cannot be saved at the end."""
     np.empty(33_000_000, np.uint8)  # freed at once, after which glibc keeps freed arrays: a third faster
-    signals = []  # the loop ends after the iteration in which one came
+    signals = []
+
+    def end_after_iteration(number, frame):
+        if signals:  # the second one ends at once
+            raise KeyboardInterrupt
+        signals.append(number)
+
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number and signal.getsignal(number) != signal.SIG_IGN:  # as nohup sets it
-            signal.signal(number, lambda number, frame: signals.append(number))
+            signal.signal(number, end_after_iteration)
 
     S, B = options["seqlength"], options["batchsize"]
     iters = options["iters"] or math.inf
@@ -622,7 +684,7 @@ def option_parser():
     add = parser.add_argument
     add("text", nargs="?", metavar="TEXT", type=os.path.abspath, default=bundled, help="file to learn")
     add("--hidden", type=int, default=32, help="hidden units")
-    add("--cell", choices=("squashed", "standard"), default="squashed", help="carry tanh of the cell, or it")
+    add("--cell", choices=CELLS, default=CELLS[0], help="carry tanh of the cell, or the cell")
     add("--init_scale", type=float, default=0.03, help="standard deviation of the weights at the start")
     add("--batchsize", type=int, default=16, help="sequences in a batch")
     add("--seqlength", type=int, default=25, help="time steps in a batch")
@@ -715,7 +777,11 @@ def main(words=None):
         inputs, targets = next_batch(model, ids[:end], starts, options)
         rows = gradcheck(model["params"], inputs, targets, model["state"], model["rng"])
         print(gradient_table(rows))
-        return 0 if all(row["max"] < 1e-4 for row in rows) else 1
+        errors = directional_errors(model["params"], model["state"], options["seqlength"], model["rng"])
+        for name, error in errors.items():
+            print(f"{name + ':':16}error along random directions of all entries {error:e}")
+        print(verdict(errors))
+        return 0 if all(error < ERROR_LIMIT for error in errors.values()) else 1
 
     size = sum(value.size for value in model["params"].values())
     begin = f"from iteration {model['iteration']}" if options["load"] else f"seed {options['seed']}"

@@ -91,7 +91,7 @@ def cut_batches(B, S, count=20):
     return len(vocab), [(ids[start], ids[start + 1]) for start in starts]
 
 
-def new_model(script, model, vocab_size, B, H, dtype, init_scale=0.01, memory=None):
+def new_model(script, model, vocab_size, B, H, dtype, init_scale=0.03, memory=None):
     """A model's first parameters and state, the same every time; memory: R, N, W, if not those in MEMORY."""
     kind, _, which = model.partition("-")
     rng = np.random.default_rng(1)
@@ -142,9 +142,21 @@ def stacked(params, state):
         weights |= {"Wh": params["Whh"].T, "Wy": params["Why"].T}
         return weights, batch_first(state)
     weights |= {"Wh": np.hstack([params["Whh"], params["Wrh"]]).T, "Wz": np.vstack(rows).T}
-    weights |= {"Wy": np.hstack([params["Why"], params["Wry"]]).T}
+    weights |= {"Wy": np.hstack([params["Why"], params["Wry"]]).T, "bz": interface_bias(params)}
     h, carried, r, *memory = batch_first(state)
     return weights, (np.hstack([h, r]), carried, *memory)
+
+
+def interface_bias(params):
+    """The bias of each column of Wz: bi, whose rows stand in the order of the parameters; 0 without one."""
+    rows = {}
+    end = 0
+    for name in params:
+        if name in INTERFACE:
+            start = end
+            end = start + len(params[name])
+            rows[name] = params["bi"][start:end, 0] if "bi" in params else 0 * params[name][:, 0]
+    return np.concatenate([rows[name] for name in INTERFACE if name in rows])
 
 
 # -------------------------------------------------------------------------------------------------- PyTorch
@@ -204,8 +216,10 @@ def cell(gates, carried, squashed):
 
 def plain_dnc(params, state):
     """The DNC with a product for every weight, with either cell and either memory."""
-    P = {name: weight(value.T) for name, value in params.items()}
+    P = {name: weight(value.T) for name, value in params.items() if name != "bi"}
     squashed, memory_step = "c" in state, torch_paper if "Whm" in params else torch_content
+    bias = weight(interface_bias(params))
+    biases = [bias] if "bi" in params else []
 
     def forward(inputs, state):
         (h, carried, r, *memory), ys = state, []
@@ -213,11 +227,13 @@ def plain_dnc(params, state):
             z = F.embedding(x, P["Wxh"]) + h @ P["Whh"] + r @ P["Wrh"] + P["bh"]
             h, carried = cell(z, carried, squashed)
             interface = torch.cat([h @ P[name] for name in INTERFACE if name in P], 1)
+            if biases:
+                interface = interface + bias
             r, memory = memory_step(interface, *memory)
             ys.append(h @ P["Why"] + r @ P["Wry"] + P["by"])
         return torch.stack(ys), (h, carried, r, *memory)
 
-    return list(P.values()), tuple(map(torch.tensor, batch_first(state))), forward
+    return [*P.values(), *biases], tuple(map(torch.tensor, batch_first(state))), forward
 
 
 def tuned_loop(params, state):
@@ -225,6 +241,8 @@ def tuned_loop(params, state):
     squashed, memory_step = "c" in state, torch_paper if "Whm" in params else torch_content
     P, state = stacked(params, state)
     P = {name: weight(value) for name, value in P.items()}
+    if "bi" not in params:
+        P.pop("bz", None)
 
     def forward(inputs, state):
         (h, *rest), steps = state, []
@@ -232,7 +250,8 @@ def tuned_loop(params, state):
             z = torch.addmm(x, h, P["Wh"])
             if rest:
                 h, carried = cell(z, rest[0], squashed)
-                r, memory = memory_step(h @ P["Wz"], *rest[1:])
+                z = torch.addmm(P["bz"], h, P["Wz"]) if "bz" in P else h @ P["Wz"]
+                r, memory = memory_step(z, *rest[1:])
                 h, rest = torch.cat((h, r), 1), (carried, *memory)
             else:
                 h = torch.tanh(z)
@@ -295,6 +314,8 @@ def jax_step(params, state, batches):
     jax.config.update("jax_enable_x64", params["by"].dtype == np.float64)
     squashed, memory_step = "c" in state, jax_paper if "Whm" in params else jax_content
     weights, state = jax.tree.map(jnp.array, stacked(params, state))
+    if "bi" not in params:
+        weights.pop("bz", None)
     accumulators = jax.tree.map(jnp.zeros_like, weights)
     batches = itertools.cycle([tuple(map(jnp.array, batch)) for batch in batches])
 
@@ -310,7 +331,8 @@ def jax_step(params, state, batches):
             c = jnp.tanh(s)
             h, memory = jax.nn.sigmoid(o) * c, ()
             if "Wz" in P:
-                r, memory = jax.vmap(memory_step)(h @ P["Wz"], *rest[1:])
+                z = h @ P["Wz"] + P["bz"] if "bz" in P else h @ P["Wz"]
+                r, memory = jax.vmap(memory_step)(z, *rest[1:])
                 h = jnp.hstack([h, r])
             return (h, c if squashed else s, *memory), h
 
@@ -541,7 +563,11 @@ def main():
     print(machine() + "\n", flush=True)
     for model in options.models:
         difference = disagreement(model, options.against)
-        if not difference < 1e-9:
+        if options.against and model == "dnc-paper" and not difference < 1e-9:
+            print(
+                "dnc-paper: losses differ, as before there was a bias of the interface; speeds are compared"
+            )
+        elif not difference < 1e-9:
             print(f"{model}: not all compute the same, losses differ by {difference:.1e}", file=sys.stderr)
             return 1
     if torch or jax or options.against:

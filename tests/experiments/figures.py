@@ -1,10 +1,11 @@
 """Draw the README's figures from real runs, as SVG, in data/figures/. Needs matplotlib.
 
 python tests/experiments/figures.py memory copy.npz "abracadabra>abracadabra"
-python tests/experiments/figures.py copying copying.dat
+python tests/experiments/figures.py memory recall.npz "a1b2c3b2a1c3a1" --name look-up
+python tests/experiments/figures.py tasks copying.dat recall.dat
 python tests/experiments/figures.py bpc rnn-1.dat rnn-2.dat lstm-1.dat ...
 
-memory: from a model of dnc-numpy.py --memory paper; copying: from what memory_task.py copying --keep leaves;
+memory: from a model of dnc-numpy.py --memory paper; tasks: from what memory_task.py --keep leaves;
 bpc: from logs of --fname, called MODEL-SEED.dat.
 """
 
@@ -22,8 +23,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # where helpers
 from helpers import ROOT, load, new_state
 
 GREY = "#808080"  # legible on white and on black
-COLORS = {"RNN": "#c47f00", "LSTM": "#c2528b", "content memory": "#2f8f6b", "complete memory": "#3b82d6"}
-KINDS = dict(zip(("rnn", "lstm", "content", "complete"), COLORS, strict=True))
+COLORS = {
+    "RNN": "#c47f00",
+    "LSTM": "#c2528b",
+    "LSTM, four times as large": "#8a6bd1",
+    "content memory": "#2f8f6b",
+    "complete memory": "#3b82d6",
+}
+KINDS = dict(zip(("rnn", "lstm", "lstm4", "content", "complete"), COLORS, strict=True))
 STYLE = {"svg.fonttype": "none", "svg.hashsalt": "dnc", "font.size": 11, "font.family": "sans-serif"}
 STYLE |= {
     name: GREY for name in ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
@@ -41,7 +48,7 @@ def memory(path, text):
     steps, (R, N) = cache["steps"], (options["heads"], options["locations"])
     ww = np.array([step["after"]["ww"][:, 0] for step in steps]).T
     wr = np.array([step["after"]["wr"][:, :, 0] for step in steps]).transpose(1, 2, 0)
-    rows = [np.array([step["interface"][name][:, 0] for step in steps]).T for name in ("gw", "ga", "f")]
+    rows = [np.array([step["interface"][name][:, 0] for step in steps]).T for name in ("gw", "ga", "free")]
     modes = np.array([step["interface"]["pi"][:, :, 0] for step in steps]).transpose(1, 2, 0)
     panels = [("written to", ww), *((f"read by\nhead {head + 1}", wr[head]) for head in range(R))]
     gates = np.concatenate([*rows, *modes])
@@ -73,20 +80,29 @@ def shade(axis, values, color):
     axis.tick_params(length=0)
 
 
-def copying(path):
-    """Bits per copied letter on unseen lines against characters trained on: every run, and the medians."""
-    runs = {name: [] for name in COLORS}
-    with open(path) as file:
-        for name, _, *pairs in map(str.split, file):
-            runs[KINDS[name]].append(np.array([pair.split(":") for pair in pairs], float).T)
-    fig, axis = plt.subplots(figsize=(9, 4.2))
-    draw(axis, runs, (0.4, 0.5))
-    for name, lines in runs.items():
-        millions, bits = np.median(lines, axis=0)
-        axis.plot(millions, bits, color=COLORS[name], linewidth=2.8)
-    axis.set(xlabel="million characters trained on", ylabel="bits per copied letter", xlim=0, ylim=(0, 5.4))
-    axis.axhline(np.log2(26), color=GREY, linewidth=0.8, linestyle=":")
-    axis.annotate("a guess", (millions[-1], np.log2(26)), (0, -14), textcoords="offset points", ha="right")
+def tasks(*paths):
+    """Bits per character that can be known, on unseen lines, against characters trained on: a panel for each
+    task, every run, and the medians."""
+    fig, axes = plt.subplots(1, len(paths), figsize=(4.5 * len(paths), 4), squeeze=False)
+    for axis, path in zip(axes[0], paths, strict=True):
+        runs = {}
+        with open(path, encoding="utf-8") as file:
+            for name, _, *points in map(str.split, file):
+                curve = np.array([point.split(":") for point in points], float).T
+                runs.setdefault(KINDS[name], []).append(curve[[0, 2]])
+        for name, lines in runs.items():
+            for x, y in lines:
+                axis.plot(x / 1e6, y, color=COLORS[name], linewidth=1, alpha=0.5)
+            x, y = np.median(lines, axis=0)
+            axis.plot(x / 1e6, y, color=COLORS[name], linewidth=2.5, label=name)
+        task = Path(path).stem
+        guess = {"copying": np.log2(26), "recall": np.log2(10)}[task]
+        axis.axhline(guess, color=GREY, linewidth=0.8, linestyle=":")
+        axis.annotate("a guess", (x[-1] / 1e6, guess), (0, 4), textcoords="offset points", ha="right")
+        axis.set(xlabel="million characters trained on", xlim=0, ylim=(0, 1.1 * guess))
+        axis.set_ylabel({"copying": "bits per copied letter", "recall": "bits per digit to look up"}[task])
+    axes[0, -1].legend(loc="center right", fontsize=9)
+    fig.tight_layout()
     return fig
 
 
@@ -124,13 +140,14 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    figures = {"memory": memory, "copying": copying, "bpc": bpc}
+    figures = {"memory": memory, "tasks": tasks, "bpc": bpc}
     parser.add_argument("figure", choices=figures)
     parser.add_argument("source", nargs="+", help="what it is drawn from")
+    parser.add_argument("--name", help="of the file, if not that of the figure")
     args = parser.parse_args()
     mpl.rcParams.update(STYLE)
     folder = ROOT / "data" / "figures"
     folder.mkdir(exist_ok=True)
-    target = folder / f"{args.figure}.svg"
+    target = folder / f"{args.name or args.figure}.svg"
     figures[args.figure](*args.source).savefig(target, bbox_inches="tight", metadata={"Date": None})
     print(target)
