@@ -104,3 +104,33 @@ def test_adagrad_and_clipping_by_hand(script):
     adagrad(module, params, accumulators, {"W": np.array([10.0, -4.0])}, lr=0.5, clip=5)
     assert accumulators["W"].tolist() == [25, 16]
     assert params["W"] == pytest.approx([1 - 2.5 / math.sqrt(26), -2 + 2 / math.sqrt(17)])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a" * 100, range(93)),  # no lines: everywhere that a batch fits in
+        (("a" * 40 + "\n") * 3, range(116)),  # few: a sequence reads about 14 characters before it jumps
+        ("abcd\n" * 20, [*range(0, 93, 5)]),
+        ("abcd\r" * 20, [*range(0, 93, 5)]),
+        ("abc\r\n" * 20, [*range(0, 93, 5)]),
+    ],
+    ids=["none", "few", "lf", "cr", "crlf"],
+)
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_with_restart_sequences_begin_at_lines_unless_most_would_never_be_read(script, text, expected):
+    starts = load(script).sequence_starts(text, {"seqlength": 7, "restart": 0.5})
+    assert list(starts) == list(expected)
+    assert list(load(script).sequence_starts(text, {"seqlength": 7, "restart": 0})) == [*range(len(text) - 7)]
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_weights_that_read_h_learn_at_a_rate_by_the_number_of_units(script):
+    """Names that begin with Wh: their rate is lr at 32 columns, half of it at 64."""
+    params = {name: np.zeros((2, 64)) for name in ("Whh", "Why", "Wxh", "Wrh", "bh")}
+    grads = {name: np.full((2, 64), 3.0) for name in params}
+    adagrad(load(script), params, {name: np.zeros((2, 64)) for name in params}, grads, lr=0.5)
+    step = 0.5 * 3 / math.sqrt(10)
+    assert {name: value[1, 5] for name, value in params.items()} == pytest.approx(
+        {"Whh": -step / 2, "Why": -step / 2, "Wxh": -step, "Wrh": -step, "bh": -step}
+    )

@@ -23,15 +23,16 @@ def plain():
     def step(z, before):
         """One step of the whole memory; z: name of an interface parameter -> what it gives, W h."""
         ends = np.cumsum([len(value) for value in z.values()])[:-1]
-        params = dict(zip(z, np.split(np.eye(sum(map(len, z.values()))), ends), strict=True))
+        size = sum(map(len, z.values()))
+        params = dict(zip(z, np.split(np.eye(size), ends), strict=True)) | {"bi": np.zeros((size, 1))}
         return net.complete_memory(params, {"h": np.concatenate(list(z.values()))}, before)[0]
 
     names = ("content_weighting", "usage", "allocation", "write_weighting", "write", "links", "precedence")
-    names += ("read_weighting", "read", "unit")
+    names += ("read_weighting", "read")
     functions = {name: getattr(net, name) for name in (*names, *(f"{name}_backward" for name in names))}
     functions |= {
-        "unit": lambda x: net.unit(x)[0],
-        "unit_backward": lambda d, x: net.unit_backward(d, *net.unit(x)),
+        "normalize": lambda x: net.normalize(x)[0],
+        "normalize_backward": lambda d, x: net.normalize_backward(d, *net.normalize(x)),
     }
     return SimpleNamespace(**functions, step=step)
 
@@ -372,7 +373,7 @@ def mechanism_arguments(rng, R=2, N=5, W=3, B=2):
     L = random_state(rng, {"L": np.zeros((N, N, B)), "u": ww, "p": p, "ww": ww, "wr": wr})["L"]
     e, v, u, gate = rng.random((W, B)), rng.standard_normal((W, B)), rng.random((N, B)), rng.random((2, 1, B))
     return {
-        "unit": (M,),
+        "normalize": (M,),
         "content_weighting": (M, k, beta),
         "usage": (u, ww, wr, rng.random((R, B))),
         "allocation": (u,),
@@ -418,7 +419,7 @@ def test_each_mechanism_has_an_exact_backward(net, name, heads, rng):
     check_backward(getattr(net, name), getattr(net, f"{name}_backward"), args, rng)
 
 
-@pytest.mark.parametrize("name", ["unit", "read"])
+@pytest.mark.parametrize("name", ["normalize", "read"])
 def test_so_have_those_that_only_dnc_debug_has(name, rng):
     net = plain()
     check_backward(getattr(net, name), getattr(net, f"{name}_backward"), mechanism_arguments(rng)[name], rng)
@@ -490,8 +491,8 @@ def test_content_weighting_sums_to_1_and_follows_the_cosine(net, M, k, beta):
     c = net.content_weighting(M, k, beta)
     at_most_1(c)
     assert np.allclose(c.sum(axis=1), 1)
-    unit = plain().unit
-    cosine = np.einsum("nwb,kwb->knb", unit(M), unit(k))
+    normalize = plain().normalize
+    cosine = np.einsum("nwb,kwb->knb", normalize(M), normalize(k))
     assert np.abs(cosine).max() <= 1 + ROUNDING
     best = np.take_along_axis(c, cosine.argmax(axis=1)[:, None], axis=1)
     assert np.allclose(best[:, 0], c.max(axis=1))

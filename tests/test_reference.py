@@ -26,7 +26,7 @@ def test_train_meets_the_known_answers(script, answer):
     with np.load(REFERENCE / f"{answer}.npz") as file:
         params, state, grads, end = (group(file, prefix) for prefix in ("param_", "state_", "grad_", "end_"))
         loss, inputs, targets = (file[name] for name in ("loss", "inputs", "targets"))
-    if script == "dnc-numpy.py" and "Whm" in params:  # the answers are those of an interface without bias
+    if "Whm" in params:  # the answers are those of an interface without bias
         params["bi"] = np.zeros((sum(len(params[name]) for name in INTERFACE), 1))
     result = load(script).train(params, inputs, targets, state)
     result[1].pop("bi", None)
@@ -97,8 +97,7 @@ def beginnings():
         if memory == "paper":
             shapes |= {"Whbr": (R, H), "Whbw": (1, H), "Whf": (R, H), "Whga": (1, H), "Whgw": (1, H)}
             shapes |= {"Whm": (3 * R, H)}
-            if script == "dnc-numpy.py":
-                shapes |= {"bi": (R * W + 3 * W + 5 * R + 3, 1)}
+            shapes |= {"bi": (R * W + 3 * W + 5 * R + 3, 1)}
             state_shapes |= {"u": (N, B), "p": (N, B), "L": (N, N, B), "ww": (N, B), "wr": (R, N, B)}
         if memory:
             shapes |= {"Wrh": (G, R * W), "Wry": (V, R * W)}
@@ -124,16 +123,16 @@ def test_params_and_state_begin_as_designed(params, shapes, state, state_shapes,
     assert np.array_equal(params["bh"], bias)
     assert not params["by"].any()
     for name in params.keys() - {"bh", "by", "bi"}:
-        is_noise(params[name])
+        is_noise(params[name], 0.03)
 
     if memory == "content":
-        is_noise(state.pop("M"))
+        is_noise(state.pop("M"), 0.01)
     assert not any(value.any() for value in state.values())
 
 
-def is_noise(value):
-    """Normal with deviation 0.01: mean, deviation and fourth moment within five standard errors."""
-    z, n = value / 0.01, value.size
+def is_noise(value, size):
+    """Normal with deviation size: mean, deviation and fourth moment within five standard errors."""
+    z, n = value / size, value.size
     assert abs(z.mean()) < 5 / n**0.5
     assert abs((z**2).mean() - 1) < 5 * (2 / n) ** 0.5
     assert abs((z**4).mean() - 3) < 5 * (96 / n) ** 0.5

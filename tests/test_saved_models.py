@@ -34,7 +34,8 @@ def contents(path):
     with np.load(path, allow_pickle=False) as file:
         arrays = dict(file)
     info = json.loads(str(arrays.pop("info")))
-    return arrays, {name: value for name, value in info.items() if name != "seconds"}
+    del info["counters"]["seconds"]
+    return arrays, info
 
 
 def assert_same_model(one, two):
@@ -96,7 +97,7 @@ def test_a_run_stopped_by_a_signal_goes_on_exactly(name, text, tmp_path):
     run.stdout.readline()
     run.send_signal(getattr(signal, name))
     run.communicate(timeout=30)
-    stopped = contents(tmp_path / "m.npz")[1]["iteration"]
+    stopped = contents(tmp_path / "m.npz")[1]["counters"]["iteration"]
     assert stopped >= 50
     words = ["--iters", stopped + 30]
     command("lstm-numpy.py", "--load", "m.npz", "--save", "m.npz", *words, cwd=tmp_path)
@@ -197,9 +198,9 @@ def test_the_two_dnc_scripts_open_each_others_models(tmp_path):
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["--hidden", 20], "--hidden 20 contradicts rnn.npz, which has 16"),
-        (["--batchsize", 3], "--batchsize 3 contradicts rnn.npz, which has 16"),
-        (["--fp64"], "--fp64 True contradicts rnn.npz, which has False"),
+        (["--hidden", 20], "--hidden 20 contradicts rnn.npz: 16"),
+        (["--batchsize", 3], "--batchsize 3 contradicts rnn.npz: 16"),
+        (["--fp64"], "--fp64 True contradicts rnn.npz: False"),
         (["--bytes"], "--bytes True contradicts"),
         (["--holdout", "0.5"], "--holdout 0.5 contradicts"),
         (["other.txt"], "other.txt has characters that the model has never seen: '€'"),
@@ -243,16 +244,35 @@ def test_a_file_that_is_there_already_is_not_saved_over(trained, tmp_path):
 
 
 def test_neighbours_of_a_model_are_not_touched(tmp_path):
-    for end in ("tmp", "new", "~"):
+    for end in ("tmp", "partial", "~"):
         (tmp_path / f"m.npz.{end}").write_text("precious")
     assert command("rnn-numpy.py", *SMALL, "--iters", 5, "--save", "m.npz", cwd=tmp_path).returncode == 0
-    assert all((tmp_path / f"m.npz.{end}").read_text() == "precious" for end in ("tmp", "new", "~"))
+    assert all((tmp_path / f"m.npz.{end}").read_text() == "precious" for end in ("tmp", "partial", "~"))
 
 
-@pytest.mark.parametrize("more", [["--save", "x.npz"], ["--fname", "x.dat"], ["--gradcheck"]])
-def test_a_sample_is_all_that_is_done(more, trained, tmp_path):
-    done = command("rnn-numpy.py", "--load", trained / "rnn.npz", "--sample", 5, *more, cwd=tmp_path)
-    assert done.returncode == 0 and len(done.stdout) == 6 and not os.listdir(tmp_path)
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--sample", 5, "--save", "x.npz"], "--save needs a run that trains"),
+        (["--evaluate", "--save", "x.npz"], "--save needs a run that trains"),
+        (["--gradcheck", "--save", "x.npz"], "--save needs a run that trains"),
+        (["--sample", 5, "--gradcheck"], "not allowed with"),
+        (["--sample", 5, "--evaluate"], "not allowed with"),
+        (["--evaluate", "--gradcheck"], "not allowed with"),
+        (["--evaluate", "--prime", "The"], "--prime needs --sample"),
+    ],
+)
+def test_options_that_do_not_go_together_are_an_error(words, expected, trained, tmp_path):
+    done = command("rnn-numpy.py", "--load", trained / "rnn.npz", *words, cwd=tmp_path)
+    assert done.returncode == 2 and is_one_line(done.stderr, "rnn-numpy.py")
+    assert expected in done.stderr and not os.listdir(tmp_path)
+
+
+def test_locations_of_another_number_need_a_fresh_memory(trained, tmp_path):
+    done = command(
+        "dnc-numpy.py", "--load", trained / "dnc.npz", "--sample", 5, "--locations", 9, cwd=tmp_path
+    )
+    assert done.returncode == 2 and "--locations 9 contradicts" in done.stderr
 
 
 def broken_files(path):
@@ -280,7 +300,7 @@ def changed_arrays(path):
     yield "nan", arrays | {"params_by": arrays["params_by"] * np.nan}
     yield "no json", arrays | {"info": np.array("{")}
     yield "more", arrays | {"params_Wxx": arrays["params_Wxh"]}
-    for name in ("vocab", "options", "rng", "iteration"):
+    for name in ("vocab", "options", "rng", "counters"):
         lacking = {key: value for key, value in info.items() if key != name}
         yield f"no {name}", arrays | {"info": np.array(json.dumps(lacking))}
     for name, value in (
@@ -306,6 +326,194 @@ def test_models_of_another_kind_are_refused(trained, tmp_path):
         for other in {"rnn.npz", "lst.npz", "dnc.npz"} - {f"{script[:3]}.npz"}:
             done = command(script, "--load", trained / other, "--sample", 3, cwd=tmp_path)
             assert done.returncode == 2 and is_one_line(done.stderr, script) and other in done.stderr
+
+
+NOT_A_NUMBER, INFINITE = float("nan"), float("inf")
+HOSTILE = [  # group of info, name there, values that no model has
+    ("options", "fname", ["/tmp/log.dat"]),
+    ("options", "save", ["/tmp/m.npz"]),
+    ("options", "sample", [10**12]),
+    ("options", "hidden", [None, "8", 1.5, 0, -1, True, 17, 12000, 1 << 63]),
+    ("options", "batchsize", [None, "8", 1.5, 0, -1, True, 17, 1 << 63]),
+    ("options", "seqlength", [None, 1.5, 0, -1, NOT_A_NUMBER, True]),
+    ("options", "init_scale", [None, "1", -0.5, NOT_A_NUMBER, INFINITE]),
+    ("options", "lr", [None, "1", [8], -0.5, NOT_A_NUMBER, INFINITE]),
+    ("options", "clip", [None, [8], -0.5, NOT_A_NUMBER, True]),
+    ("options", "holdout", [None, 1.5, -0.5, NOT_A_NUMBER]),
+    ("options", "restart", [None, 1.5, -0.5, NOT_A_NUMBER, {}]),
+    ("options", "fp64", [None, 1, "no"]),
+    ("options", "bytes", [None, 0]),
+    ("options", "text", [None, 3, ["a"], "\ud800", "a\0b"]),
+    ("counters", "iteration", [None, "1", -1, 1.5, NOT_A_NUMBER, True, 1 << 63]),
+    ("counters", "seconds", [None, "1", -1.0, NOT_A_NUMBER, INFINITE]),
+    ("counters", "bpc", [None, "1", -1.0, NOT_A_NUMBER, INFINITE]),
+    ("counters", "next_ix", [None, "1", -1, 999, 1.5, NOT_A_NUMBER]),
+    ("counters", "more", [1]),
+]
+
+
+@pytest.mark.parametrize(("group", "name", "values"), HOSTILE, ids=[case[1] for case in HOSTILE])
+@pytest.mark.parametrize("script", SCRIPTS[:3])
+def test_a_number_or_option_that_no_model_has_is_refused(script, group, name, values, trained, tmp_path):
+    arrays, info = parts(trained / f"{script[:3]}.npz")
+    for value in values:
+        save_parts(tmp_path / "m.npz", arrays, info | {group: info[group] | {name: value}})
+        expected = f"its (option )?{name} |it does not have just|is not of the shape"
+        assert re.search(expected, refusal(script, tmp_path / "m.npz")), value
+
+
+def parts(path):
+    """The arrays and the info of a model file."""
+    with np.load(path) as file:
+        arrays = dict(file)
+    return arrays, json.loads(str(arrays.pop("info")))
+
+
+def save_parts(path, arrays, info):
+    np.savez(path, info=np.array(json.dumps(info)), **arrays)
+
+
+def refusal(script, path):
+    """The message, of one line, with which a script refuses a model."""
+    module = load(script)
+    with pytest.raises(module.UserError) as caught:
+        module.load_model(path)
+    assert "\n" not in str(caught.value) and "m.npz is not a model of this version" in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [list, lambda vocab: vocab[::-1], lambda vocab: vocab[:-1] + vocab[-2], lambda _: "", lambda _: None],
+    ids=["list", "unsorted", "double", "empty", "null"],
+)
+def test_a_vocabulary_is_a_sorted_text_without_doubles(change, trained, tmp_path):
+    arrays, info = parts(trained / "lst.npz")
+    save_parts(tmp_path / "m.npz", arrays, info | {"vocab": change(info["vocab"])})
+    refusal("lstm-numpy.py", tmp_path / "m.npz")
+
+
+@pytest.mark.parametrize("value", [-(10**9), -1, (1 << 60) + 1, 1 << 62])
+def test_pointers_out_of_range_are_refused(value, trained, tmp_path):
+    arrays, info = parts(trained / "dnc.npz")
+    arrays["pointers"][3] = value
+    save_parts(tmp_path / "m.npz", arrays, info)
+    assert "pointers" in refusal("dnc-numpy.py", tmp_path / "m.npz")
+
+
+def test_random_numbers_of_a_generator_that_repeats_itself_are_refused(trained, tmp_path):
+    """Of an even increment PCG64 draws the same for ever, and rng.integers may wait for ever."""
+    arrays, info = parts(trained / "rnn.npz")
+    for state in ({"state": 0, "inc": 0}, {"state": -1, "inc": 1}, {"state": "x", "inc": 1}, {}, None):
+        save_parts(tmp_path / "m.npz", arrays, info | {"rng": info["rng"] | {"state": state}})
+        refusal("rnn-numpy.py", tmp_path / "m.npz")
+
+
+def test_a_small_file_that_says_it_is_large_is_refused_at_once(trained, tmp_path):
+    """Before anything of the said size is built: a quick no, and little memory for it."""
+    for script, rows in (("rnn-numpy.py", 1), ("lstm-numpy.py", 4), ("dnc-numpy.py", 4)):
+        arrays, info = parts(trained / f"{script[:3]}.npz")
+        large = {"vocab": "ab", "options": info["options"] | {"hidden": 12000}}
+        arrays["params_Wxh"] = np.zeros((rows * 12000, 2), np.float32)
+        if "params_Whr" in arrays:
+            arrays["params_Whr"] = np.zeros((len(arrays["params_Whr"]), 12000), np.float32)
+        save_parts(tmp_path / "m.npz", arrays, info | large | {"counters": info["counters"] | {"next_ix": 0}})
+        began = time.process_time()
+        refusal(script, tmp_path / "m.npz")
+        assert time.process_time() - began < 1, script
+
+
+def test_a_compressed_file_or_one_with_more_in_it_is_refused_at_once(trained, tmp_path):
+    arrays, info = parts(trained / "rnn.npz")
+    arrays["info"] = np.array(json.dumps(info))
+    np.savez_compressed(tmp_path / "m.npz", zeros=np.zeros(10**8, np.int8), **arrays)
+    began = time.process_time()
+    assert "compressed" in refusal("rnn-numpy.py", tmp_path / "m.npz")
+    assert time.process_time() - began < 1
+    np.savez(tmp_path / "m.npz", zeros=np.zeros(3), **arrays)
+    refusal("rnn-numpy.py", tmp_path / "m.npz")
+
+
+def test_two_runs_that_save_to_one_name_never_leave_a_torn_file(tmp_path):
+    words = [*SMALL, "--check_interval", 1, "--report_interval", 10**6, "--sample_length", 0]
+    words += ["--timelimit", 3, "--save", "m.npz"]
+    runs = [start("rnn-numpy.py", *words, cwd=tmp_path) for _ in range(2)]
+    reads = 0
+    while any(run.poll() is None for run in runs):
+        if (tmp_path / "m.npz").exists():
+            load("rnn-numpy.py").load_model(tmp_path / "m.npz")
+            reads += 1
+    for run in runs:
+        _, error = run.communicate()
+        assert (run.returncode, error) == (0, "") or "is there already" in error
+    assert reads > 100 and os.listdir(tmp_path) == ["m.npz"]
+
+
+def test_a_symbolic_link_to_a_model_stays_one(tmp_path):
+    (tmp_path / "far").mkdir()
+    (tmp_path / "m.npz").symlink_to(tmp_path / "far" / "real.npz")
+    for more in ([], ["--load", "m.npz"]):
+        words = [*SMALL, *more, "--iters", 5 + 5 * len(more), "--save", "m.npz"]
+        done = command("rnn-numpy.py", *words, cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "m.npz").is_symlink() and os.listdir(tmp_path / "far") == ["real.npz"]
+    assert contents(tmp_path / "far" / "real.npz")[1]["counters"]["iteration"] == 15
+
+
+def saving(tmp_path, rounds=1):
+    """A small model of rnn-numpy.py, saved so often at m.npz -> the module, model and options."""
+    module = load("rnn-numpy.py")
+    options, _ = module.read_options([*SMALL, "--save", str(tmp_path / "m.npz")])
+    model = module.new_model("ab", options, 1)
+    for _ in range(rounds):
+        module.save_model(options["save"], model, options)
+    return module, model, options
+
+
+def test_a_file_that_is_held_for_a_moment_is_tried_again(tmp_path, monkeypatch):
+    """As a virus scanner on Windows does."""
+    module, model, options = saving(tmp_path)
+    model["iteration"] = 7
+    replace, tries = os.replace, []
+
+    def held_once(*paths):
+        tries.append(paths)
+        if len(tries) == 1:
+            raise PermissionError(13, "held")
+        replace(*paths)
+
+    monkeypatch.setattr(os, "replace", held_once)
+    module.save_model(options["save"], model, options)
+    assert len(tries) == 2 and os.listdir(tmp_path) == ["m.npz"]
+    assert module.load_model(options["save"])[0]["iteration"] == 7
+
+
+def test_a_save_that_fails_leaves_the_old_model_and_nothing_else(tmp_path, monkeypatch):
+    module, model, options = saving(tmp_path)
+    before = (tmp_path / "m.npz").read_bytes()
+    model["iteration"] = 7
+    for name, module_of in (("replace", os), ("savez", np), ("fsync", os)):
+        with monkeypatch.context() as patch:
+            patch.setattr(module_of, name, lambda *args, **more: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                module.save_model(options["save"], model, options)
+        assert (tmp_path / "m.npz").read_bytes() == before and os.listdir(tmp_path) == ["m.npz"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs FIFOs")
+def test_a_fifo_is_neither_saved_over_nor_waited_for(tmp_path):
+    for name in ("m.npz", "m.npz.partial", "m.npz.tmp"):
+        os.mkfifo(tmp_path / name)
+    done = command("rnn-numpy.py", *SMALL, "--iters", 3, "--save", "m.npz", cwd=tmp_path)
+    assert done.returncode == 2 and "m.npz is there already" in done.stderr
+    assert command("rnn-numpy.py", *SMALL, "--iters", 3, "--save", "n.npz", cwd=tmp_path).returncode == 0
+    assert sorted(os.listdir(tmp_path)) == ["m.npz", "m.npz.partial", "m.npz.tmp", "n.npz"]
+
+
+def test_a_resumed_run_prints_no_seed(trained, tmp_path):
+    done = command("rnn-numpy.py", "--load", trained / "rnn.npz", "--iters", 305, cwd=tmp_path)
+    assert "seed" not in done.stdout and "from iteration 300" in done.stdout
+    assert "seed 1" in command("rnn-numpy.py", *SMALL, "--iters", 1, cwd=tmp_path).stdout
 
 
 class Bomb:
@@ -377,7 +585,7 @@ def test_kill_9_at_any_moment_leaves_a_whole_model(text, tmp_path):
         time.sleep(rng.random() * 0.1)
         run.kill()
         run.communicate()
-        done = contents(tmp_path / "m.npz")[1]["iteration"]
+        done = contents(tmp_path / "m.npz")[1]["counters"]["iteration"]
         assert done >= before
         before = done
     assert before > 20
@@ -392,18 +600,19 @@ def test_a_full_disk_loses_nothing(text, tmp_path):
     limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))  # noqa: E731
     words += ["--load", "m.npz"]
     done = command("rnn-numpy.py", text, *words, cwd=tmp_path, preexec_fn=limit)
-    assert done.returncode == 2 and is_one_line(done.stderr, "rnn-numpy.py")
-    assert "File too large: 'm.npz" in done.stderr
-    assert (tmp_path / "m.npz").read_bytes() == good
+    assert done.returncode == 2 and (tmp_path / "m.npz").read_bytes() == good
     run = start("rnn-numpy.py", text, *words, "--iters", 4000, cwd=tmp_path)
     while not log_lines(run.stdout.readline()):
         pass
     resource.prlimit(run.pid, resource.RLIMIT_FSIZE, (2000, 2000))
-    _, error = run.communicate(timeout=60)
+    output, error = run.communicate(timeout=60)
+    newest = contents(tmp_path / "m.npz")[1]["counters"]["iteration"]
+    problem = f"m.npz: [Errno 27] File too large; the newest model saved is of iteration {newest}"
     *warnings, last = error.splitlines()  # the run went on, and fails at its end
-    assert len(warnings) > 10 and {line[:32] for line in warnings} == {"rnn-numpy.py: warning: [Errno 27"}
-    assert run.returncode == 2 and last.startswith("rnn-numpy.py: error: [Errno 27] File too large: 'm.npz")
-    assert contents(tmp_path / "m.npz")[1]["iteration"] < 4000
+    assert len(warnings) > 10 and set(warnings) == {f"rnn-numpy.py: warning: {problem}"}
+    assert run.returncode == 2 and last == f"rnn-numpy.py: error: {problem}"
+    assert newest < 4000 and os.listdir(tmp_path) == ["m.npz"]  # and no unfinished file beside it
+    assert "iter 4000," in output and output.count("----\n") >= 2 * len(warnings)  # nothing else was lost
 
 
 @pytest.mark.parametrize("memory", ["content", "paper"])
@@ -448,4 +657,4 @@ def test_a_model_may_be_tried_on_a_memory_of_another_size_but_not_trained_on(scr
         done = command(script, *words, *more, cwd=tmp_path)
         assert (done.returncode, done.stderr) == (0, "")
     done = command(script, *words, "--iters", 30, cwd=tmp_path)
-    assert done.returncode == 2 and "--locations 20 contradicts m.npz, which has 16" in done.stderr
+    assert done.returncode == 2 and "--locations 20 contradicts m.npz: 16" in done.stderr
