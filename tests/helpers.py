@@ -23,6 +23,7 @@ MODELS |= {
 }
 
 SMALL = ["--hidden", "8", "--batchsize", "2", "--seqlength", "5", "--seed", "1", "--sample_length", "30"]
+STARTED = []  # the processes that a test started in the background; conftest.py ends them after it
 LOG_LINE = re.compile(r"^\d+\.\d{3} s, iter \d+, \d+\.\d{4} BPC, \d+\.\d{2} char/s$")
 DEBUG_LINE = re.compile(r"^[ \d]\d+: \d+\.\d{3} s, iter \d+, \d+\.\d{4} BPC, \d+\.\d{2} char/s$")
 
@@ -39,7 +40,9 @@ def command(script, *words, python=(), **more):
 def start(script, *words, **more):
     """Start a script in the background, its output in pipes."""
     words = [sys.executable, str(ROOT / script), *map(str, words)]
-    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
+    run = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
+    STARTED.append(run)
+    return run
 
 
 def log_lines(output):
