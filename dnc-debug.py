@@ -54,6 +54,7 @@ Every forward line has its twin in the backward pass; dX is the gradient of the 
 """
 
 import argparse
+import contextlib
 import copy
 import json
 import math
@@ -1055,7 +1056,8 @@ def append_to(path, line):
 
 def warn(problem):
     """Say on standard error what went wrong in a run that goes on."""
-    print(f"{SCRIPT}: warning: {problem}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # the terminal is lost, perhaps
+        print(f"{SCRIPT}: warning: {problem}", file=sys.stderr)
 
 
 def bits_per_character(model, ids, batchsize, options):

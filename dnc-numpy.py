@@ -35,6 +35,7 @@ dynamic external memory", Nature 538, 2016.
 """
 
 import argparse
+import contextlib
 import json
 import math
 import os
@@ -1147,7 +1148,8 @@ def append_to(path, line):
 
 def warn(problem):
     """Say on standard error what went wrong in a run that goes on."""
-    print(f"{SCRIPT}: warning: {problem}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # the terminal is lost, perhaps
+        print(f"{SCRIPT}: warning: {problem}", file=sys.stderr)
 
 
 def bits_per_character(model, ids, batchsize, options):

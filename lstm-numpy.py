@@ -37,6 +37,7 @@ The script mirrors krocki/dnc. Adagrad: Duchi et al., JMLR 12, 2011.
 """
 
 import argparse
+import contextlib
 import json
 import math
 import os
@@ -635,7 +636,8 @@ def append_to(path, line):
 
 def warn(problem):
     """Say on standard error what went wrong in a run that goes on."""
-    print(f"{SCRIPT}: warning: {problem}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # the terminal is lost, perhaps
+        print(f"{SCRIPT}: warning: {problem}", file=sys.stderr)
 
 
 def bits_per_character(model, ids, batchsize, options):

@@ -25,6 +25,7 @@ After Karpathy's min-char-rnn, by way of krocki/dnc. Adagrad: Duchi et al., JMLR
 """
 
 import argparse
+import contextlib
 import json
 import math
 import os
@@ -569,7 +570,8 @@ def append_to(path, line):
 
 def warn(problem):
     """Say on standard error what went wrong in a run that goes on."""
-    print(f"{SCRIPT}: warning: {problem}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # the terminal is lost, perhaps
+        print(f"{SCRIPT}: warning: {problem}", file=sys.stderr)
 
 
 def bits_per_character(model, ids, batchsize, options):
