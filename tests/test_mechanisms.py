@@ -102,7 +102,8 @@ def fast():
         xi = np.concatenate([z[name] for name in rows])
         before = first(*(before[name] for name in MEMORY))
         r = np.empty((len(z["Whr"]), xi.shape[1]))
-        after, _ = net.complete_memory(xi, at, (*before, net.norm(before[0])), r, {"half": 0.5, "bias": 0})
+        const = {"at": at, "half": 0.5, "bias": 0}
+        after, _ = net.complete_memory(xi, (*before, net.norm(before[0])), r, const)
         memory = dict(zip(MEMORY, after, strict=False))
         return {"r": r} | {name: last(memory[name]) for name in MEMORY}
 
