@@ -25,6 +25,7 @@ After Karpathy's min-char-rnn, by way of krocki/dnc. Adagrad: Duchi et al., JMLR
 """
 
 import argparse
+import contextlib
 import json
 import math
 import os
@@ -155,81 +156,81 @@ def train(params, inputs, targets, state):
 
 
 # ----------------------------------------------------------------------------------------- gradient check
-def gradcheck(params, inputs, targets, state, rng, num_checks=10):
-    """Compare backward with a numerical gradient at num_checks random entries of every parameter, in float64.
+def slope(params, name, v, inputs, targets, state):
+    """The slope of the loss along v in params[name], by a complex step, Im f(x + ihv) / h: exact to rounding,
+    with h = 1e-30, as no two losses are subtracted (Squire & Trapp, SIAM Review 40, 1998)."""
+    probs, cache, _ = forward(params | {name: params[name] + 1e-30j * v}, inputs, state)
+    return cross_entropy(cache["y"], probs, targets).imag / 1e-30
 
-    Returns a dict for each parameter, with the figures that gradient_table prints. The numerical gradient is
-    a complex step, f'(x) = Im f(x + ih) / h (Squire & Trapp, SIAM Review 40, 1998): no two losses are
-    subtracted, so it is exact to rounding, with h = 1e-30. The relative error of n to backward's a is
-    |n - a| / |n + a|, the divisor at least 1e-10 of the largest gradient: below, all is rounding."""
-    params, state = as_type(params, np.float64), as_type(state, np.float64)
+
+def gradcheck(params, inputs, targets, state, rng, num_checks=10):
+    """Compare backward with slope at num_checks random entries of every parameter, in float64.
+
+    Returns a dict for each parameter: the ranges of the slope n and of backward's a, and their relative error
+    |n - a| / |n + a|, its divisor at least 1e-10 of the largest gradient: below, all is rounding."""
+    params = as_type(params, np.float64)
     _, grads, _ = train(params, inputs, targets, state)
-    rounding = 1e-10 * max(np.abs(g).max() for g in grads.values())
+    rounding = 1e-10 * max(np.abs(g).max() for g in grads.values()) or 1.0  # all 0: a text of one letter
     rows = []
     for name, value in params.items():
         entries = rng.permutation(value.size)[:num_checks]
         a = grads[name].ravel()[entries]
         n = np.empty(len(entries))
         for k, entry in enumerate(entries):
-            stepped = value.astype(np.complex128)
-            stepped.ravel()[entry] += 1e-30j
-            probs, cache, _ = forward(params | {name: stepped}, inputs, state)
-            n[k] = cross_entropy(cache["y"], probs, targets).imag / 1e-30
+            v = np.zeros(value.shape)
+            v.flat[entry] = 1
+            n[k] = slope(params, name, v, inputs, targets, state)
+        error = np.abs(n - a) / np.maximum(np.abs(n + a), rounding)
         valid = n + a != 0  # true for nan, too
-        error = np.zeros(1)  # if there is no gradient, and none is found
         if valid.any():
-            error = np.abs(n - a)[valid] / np.maximum(np.abs(n + a)[valid], rounding)
-        row = {"name": name, "n": (n.min(), n.max()), "a": (a.min(), a.max()), "tried": len(entries)}
-        row.update(min=error.min(), max=error.max(), mean=error.mean(), valid=valid.sum())
-        rows.append(row)
+            error = error[valid]
+        figures = {"min": error.min(), "max": error.max(), "mean": error.mean()}
+        ranges = {"n": (n.min(), n.max()), "a": (a.min(), a.max())}
+        rows.append({"name": name, **ranges, **figures, "tried": len(entries), "valid": valid.sum()})
     return rows
 
 
 def gradient_table(rows):
-    """gradcheck's rows as text: the ranges of the numerical gradient n and the analytic a, their relative
-    errors' min, max and mean, # entries tried / entries where that is defined, |n + a| > 0."""
+    """gradcheck's rows as text: the ranges of n and a, the errors' min, max and mean, # tried / valid."""
     lines = []
     for row in rows:
-        n, a = (f"{key} = [{row[key][0]:e}, {row[key][1]:e}]" for key in "na")
+        n = "n = [{:e}, {:e}]".format(*row["n"])
+        a = "a = [{:e}, {:e}]".format(*row["a"])
         lines.append(f"{row['name'] + ':':16}{n:40}min {row['min']:e}, max {row['max']:e}")
         lines.append(f"{'':16}{a:40}mean {row['mean']:e} # {row['tried']}/{row['valid']}")
     return "\n".join(lines)
 
 
-ERROR_LIMIT = 1e-10  # along random directions: right gradients are under 1e-11, wrong ones over 1e-8
+ERROR_LIMIT = 1e-10  # along random directions: right gradients are under 1e-11, wrong ones over 5e-8
 
 
 def directional_errors(params, state, steps, rng):
     """The error of backward along random directions of all entries of a parameter at once, in float64.
 
-    It is taken where every term of a gradient counts. So the parameters are clipped to the size of noise that
-    keeps sums near 1, and get such noise; the model reads 20 characters; and of each number in its state a
-    random part remains, so that no two of its rows are alike. Then comes a batch of so many steps, in which n
-    is the slope of the loss along v, from a complex step to theta + ih v, and a the sum of grad * v.
-    Returns name -> the largest |n - a| / |grad| of three directions v; the divisor is at least 1e-4 of the
-    largest |grad|: below, rounding shows."""
+    It is taken where every term of a gradient counts: the parameters get noise that keeps sums near 1, the
+    model reads 20 characters, and of each number in its state a random part remains, so that no two rows are
+    alike. Returns name -> the largest |n - a| / |grad| of three directions v, where n is the slope along v
+    and a the sum of grad * v; the divisor is at least 1e-4 of the largest |grad|: below, rounding shows."""
     V, B = len(params["by"]), state["h"].shape[1]
     noisy = {}
     for name, value in as_type(params, np.float64).items():
         size = 1 / math.sqrt(value.shape[1])
         noisy[name] = value.clip(-size, size) + size * rng.standard_normal(value.shape)
-    state = as_type(state, np.float64)
     for _ in range(20):
         _, _, state = forward(noisy, rng.integers(V, size=(1, B)), state)
     state = {name: value * rng.random(value.shape) for name, value in state.items()}
-    steps = max(steps, min(V // B + 1, 100))  # so that each character is read, and is a target
+    steps = min(max(steps, V // B + 1), 100)  # so that each character is read, and is a target
     inputs = rng.permutation(steps * B).reshape(steps, B) % V
     targets = rng.permutation(steps * B).reshape(steps, B) % V
     _, grads, _ = train(noisy, inputs, targets, state)
     norms = {name: np.linalg.norm(grad) for name, grad in grads.items()}
-    least = 1e-4 * max(norms.values()) or 1.0  # all are 0 if there is one character only
+    least = 1e-4 * max(norms.values()) or 1.0
     errors = {}
     for name, value in noisy.items():
         differences = []
         for _ in range(3):
             v = rng.standard_normal(value.shape)
-            probs, cache, _ = forward(noisy | {name: value + 1e-30j * v}, inputs, state)
-            n = cross_entropy(cache["y"], probs, targets).imag / 1e-30
+            n = slope(noisy, name, v, inputs, targets, state)
             a = (grads[name] * v).sum()
             differences.append(abs(n - a))
         errors[name] = np.max(differences) / max(norms[name], least)
@@ -246,19 +247,18 @@ def verdict(errors):
 
 # ------------------------------------------------------------------------------------------------ sampler
 def sample(params, state, prompt, n, rng, temperature=1.0):
-    """Let the model read the ids of prompt, at least one, and then write: n ids, each drawn from what
-    forward gives after the one before.
+    """Read the ids of prompt, at least one, then write n ids, each drawn from what forward gives before it.
 
     state is of one sequence (B = 1). temperature divides the logits: 1 is the model's own distribution,
     0 takes the likeliest id each time."""
-    _, cache, state = forward(params, np.array(prompt)[:, None], state)
     ids = []
-    while len(ids) < n:
+    inputs = np.array(prompt)[:, None]
+    for _ in range(n):
+        _, cache, state = forward(params, inputs, state)
         y = cache["y"][-1, :, 0].astype(np.float64)
         cumulative = softmax(y / max(temperature, 1e-9), axis=0).cumsum()
-        ix = int(cumulative.searchsorted(rng.random() * cumulative[-1], side="right"))
-        ids.append(ix)
-        _, cache, state = forward(params, np.array([[ix]]), state)
+        ids.append(cumulative.searchsorted(rng.random() * cumulative[-1], side="right"))
+        inputs = np.array([[ids[-1]]])
     return np.array(ids, np.intp)
 
 
@@ -272,10 +272,12 @@ def read_text(path, as_bytes):
     with open(path, "rb") as file:
         content = file.read()
     encoding = "utf-8-sig"  # without the mark that some editors put first
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if as_bytes:
+        encoding = "latin-1"
+    elif content.startswith((b"\xff\xfe", b"\xfe\xff")):
         encoding = "utf-16"  # as Windows' PowerShell writes with >
     try:
-        text = content.decode("latin-1" if as_bytes else encoding)
+        text = content.decode(encoding)
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is not UTF-8 text; --bytes reads any file, byte by byte") from error
     if len(text) < 2:
@@ -300,16 +302,14 @@ def to_ids(text, vocab, source):
 
 
 def sequence_starts(text, options):
-    """The places in the text where a sequence may begin: all, or with --restart the starts of lines.
-
-    A sequence reads about S / restart characters before it jumps. Where lines are longer than that on
-    average, most of the text would never be read; there sequences begin anywhere."""
+    """The places in the text where a sequence may begin: all, or with --restart the starts of lines."""
     starts = range(len(text) - options["seqlength"])
     if options["restart"]:
-        ends = [match.end() for match in re.finditer("\r\n?|\n", text[: len(starts) - 1])]
-        lines = [0, *ends]
-        if len(starts) / len(lines) <= options["seqlength"] / options["restart"]:
-            starts = lines
+        ends = re.finditer("\r\n?|\n", text[: len(starts) - 1])
+        lines = [0] + [end.end() for end in ends]
+        read = options["seqlength"] / options["restart"]  # characters, on average, before it jumps
+        if len(starts) / len(lines) <= read:  # else most of the text would never be read
+            return lines
     return starts
 
 
@@ -393,58 +393,59 @@ def save_model(path, model, options):
 def load_model(path):
     """Read a saved model -> model, its options. Raises OSError, or UserError if the file is not a model.
 
-    Nothing in it is executed, and nothing is built before it is known to be of the size of the file."""
+    Nothing in it is executed, and before a model is built the file is known to be large enough for it."""
     with open(path, "rb") as file:
         try:
             with np.load(file, allow_pickle=False) as archive:
-                if any(member.compress_type for member in archive.zip.infolist()):
-                    raise UserError("it is compressed")  # and could be any size
-                if "info" not in archive:
-                    raise UserError("it has no info")
-                return read_model(dict(archive))
+                return read_model(archive, os.path.getsize(path))
         except Exception as error:  # a damaged file breaks zipfile, json and NumPy in many ways
-            raise UserError(f"{path} is not a model of this version of {SCRIPT}: {error}") from error
+            reason = " ".join(str(error).split())  # one line
+            raise UserError(f"{path} is not a model of this version of {SCRIPT}: {reason}") from error
 
 
-def read_model(arrays):
-    """The arrays of a file -> model, its options. Raises UserError if no model of this script has these."""
-    info = json.loads(str(arrays.pop("info")))
-    check_types(info, {"vocab": "", "rng": {}, "counters": {}, "options": {}})
+def read_model(archive, file_size):
+    """An open .npz file -> model, its options. Raises UserError if no model of this script is like it."""
+    if any(member.compress_type for member in archive.zip.infolist()):
+        raise UserError("it is compressed")  # and could be of any size
+    info = json.loads(str(archive["info"]))
+    check_saved(info, {"vocab": "", "rng": {}, "counters": {}, "options": {}})
     vocab, options, counters = info["vocab"], info["options"], info["counters"]
     defaults = vars(option_parser().parse_args([]))
-    check_types(options, {name: defaults[name] for name in SAVED})
-    check_numbers(options, "its option ")
-    if vocab != "".join(sorted(set(vocab))):
-        raise UserError("its vocab is not sorted, or has a character twice")
-    check_size(arrays, len(vocab), options)
+    check_saved(options, {name: defaults[name] for name in SAVED})
+    if not vocab or vocab != "".join(sorted(set(vocab))):
+        raise UserError("its vocab is empty or not sorted, or has a character twice")
+    (vocab + options["text"]).encode("utf-8", "surrogateescape")  # raises an error if no text has it
+    if least_size(len(vocab), options) > file_size:
+        raise UserError("it is too small for a model of its options")
 
     model = new_model(vocab, options, seed=0)
-    expected = arrays_of(model)
-    if arrays.keys() != expected.keys():
-        raise UserError(f"it does not have just {', '.join(expected)}")
-    for name, array in expected.items():
-        found = arrays[name]
-        if found.shape != array.shape or found.dtype != array.dtype or not np.isfinite(found).all():
-            raise UserError(f"{name} is not {array.dtype} {array.shape}, or not finite")
-        array[:] = found
-    if model["pointers"].min() < 0 or model["pointers"].max() > 1 << 60:
-        raise UserError("its pointers are out of range")
-    check_types(counters, {name: model[name] for name in COUNTERS})
-    check_numbers(counters, "its ")
-    if counters["next_ix"] >= len(vocab):
-        raise UserError("its next_ix is not in its vocab")
+    check_saved(counters, {name: model[name] for name in COUNTERS})
     model.update(counters)
     model["rng"].bit_generator.state = info["rng"]
+    if info["rng"]["state"]["inc"] % 2 == 0:
+        raise UserError("its rng would never end")
+    arrays = arrays_of(model)
+    if set(archive.files) != {"info", *arrays}:
+        raise UserError(f"it does not have just info, {', '.join(arrays)}")
+    for name, array in arrays.items():
+        found = archive[name]
+        if found.shape != array.shape or found.dtype != array.dtype or not np.isfinite(found).all():
+            raise UserError(f"its {name} is not {array.dtype} {array.shape}, or not finite")
+        array[:] = found
+    places = model["pointers"]
+    if places.min() < 0 or places.max() > 1 << 60 or model["next_ix"] >= len(vocab):
+        raise UserError("its pointers or its next_ix are out of range")
     return model, options
 
 
-def check_types(values, like):
-    """Raise UserError unless values, read from a file, has just the names of like and the types there."""
+def check_saved(values, like):
+    """Raise UserError unless values, a dict of a file, has the names and types of like, numbers in range."""
     if not isinstance(values, dict) or values.keys() != like.keys():
         raise UserError(f"it does not have just {', '.join(like)}")
     for name, value in values.items():
         if type(value) is not type(like[name]):
             raise UserError(f"its {name} is {value!r}")
+    check_numbers(values, "its ")
 
 
 def check_numbers(values, prefix):
@@ -456,12 +457,10 @@ def check_numbers(values, prefix):
             raise UserError(f"{prefix}{name} must be from {least} to {most}, not {value}")
 
 
-def check_size(arrays, vocab_size, options):
-    """Raise UserError unless a file has arrays of the size that options say, before a model is made."""
-    sizes = {"params_Wxh": (options["hidden"], vocab_size), "pointers": (options["batchsize"],)}
-    for name, shape in sizes.items():
-        if name not in arrays or arrays[name].shape != shape:
-            raise UserError(f"{name} is not of the shape {shape}, as its options say")
+def least_size(vocab_size, options):
+    """Bytes that a model takes at least: those of Wxh, Whh and h in float32."""
+    H = options["hidden"]
+    return 4 * H * (vocab_size + H + options["batchsize"])
 
 
 # ------------------------------------------------------------------------------------------ training loop
@@ -470,8 +469,7 @@ def adagrad(params, accumulators, grads, lr, clip):
 
     The 1 keeps the first steps small: with min-char-rnn's 1e-8, each entry would leap by lr at once. The
     steps of a row tend to agree, so that what a unit reads out of h moves by their sum, in proportion to H.
-    Hence the weights that read h, Wh.., have the rate lr at H = 32, and less the more units there are; as
-    Yang & Hu, ICML 2021, derive it for all optimisers whose steps do not grow with the gradient."""
+    Hence the rate of weights that read h, Wh.., is lr at H = 32 and falls with H (Yang & Hu, ICML 2021)."""
     for name, g in grads.items():
         rate = lr * 32 / g.shape[1] if name.startswith("Wh") else lr
         if clip:
@@ -481,10 +479,8 @@ def adagrad(params, accumulators, grads, lr, clip):
 
 
 def learn(model, ids, validation_ids, starts, options):
-    """Train until a limit, Ctrl-C or a signal to end -> exit status.
-
-    Raises UserError if the model diverges: its smoothed loss is above three times that of one that knows
-    nothing, log2 V; or if it cannot be saved at the end."""
+    """Train until a limit or a signal to end -> exit status. Raises UserError if the model diverges, or if it
+    cannot be saved at the end."""
     np.empty(33_000_000, np.uint8)  # freed at once, after which glibc keeps freed arrays: a third faster
     signals = []
 
@@ -505,7 +501,7 @@ def learn(model, ids, validation_ids, starts, options):
     characters = 0  # trained on since the last line of the log
     busy = 0.0  # the seconds that this took
     problem = None  # why the newest model is not saved
-    newest = model["iteration"] if options["load"] else 0
+    newest = model["iteration"]  # the last iteration that is saved
     done = model["iteration"] >= iters
     if done:
         print(f"nothing to do: --iters counts the {model['iteration']} iterations of the model")
@@ -525,14 +521,15 @@ def learn(model, ids, validation_ids, starts, options):
         done = bool(signals) or seconds >= deadline or n >= iters
         reporting = done or n % options["report_interval"] == 0
         checking = done or n % options["check_interval"] == 0
-        if not bpc <= 3 * math.log2(len(model["vocab"])):  # true for nan, too
+        if not bpc <= 3 * math.log2(len(model["vocab"])):  # of one that knows nothing; true for nan, too
             raise UserError(f"diverged in iteration {n}, at {bpc:.1f} BPC; a smaller --lr or --clip helps")
         if checking and not all(np.isfinite(array).all() for array in arrays_of(model).values()):
             raise UserError(f"not finite after iteration {n}; a smaller --lr or --clip helps")
         if checking and options["save"]:
             try:
                 save_model(options["save"], model, options)
-                problem, newest = None, n
+                problem = None
+                newest = n
             except OSError as error:
                 problem = f"{options['save']}: {error}; the newest model saved is of iteration {newest}"
                 warn(problem)
@@ -540,14 +537,15 @@ def learn(model, ids, validation_ids, starts, options):
             validation = math.nan
             if reporting:
                 print(f"{seconds:.3f} s, iter {n}, {bpc:.4f} BPC, {characters / busy:.2f} char/s", flush=True)
-                characters, busy = 0, 0.0
+                characters = 0
+                busy = 0.0
             if checking and len(validation_ids) > 1:
                 validation = bits_per_character(model, validation_ids, B, options)
                 print(f"validation: {validation:.4f} BPC", flush=True)
-            if options["fname"] and (reporting or math.isfinite(validation)):
-                append_to(options["fname"], f"{n} {seconds:.3f} {bpc:.6f} {validation:.6f}\n")
             if checking:
                 print(f"----\n{sample_text(model, options['sample_length'], options)}\n----", flush=True)
+            if options["fname"] and (reporting or math.isfinite(validation)):
+                append_to(options["fname"], f"{n} {seconds:.3f} {bpc:.6f} {validation:.6f}\n")
         except BrokenPipeError:  # nobody reads the log any more: end
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             signals.append(13)  # SIGPIPE, which Windows does not have
@@ -559,21 +557,21 @@ def learn(model, ids, validation_ids, starts, options):
 
 
 def append_to(path, line):
-    """Add a line to a log file; on a full disk that costs a warning and the line, not half of it."""
-    size = None
+    """Add a line to a log file: all of it or, on a full disk, nothing. Raises OSError."""
+    size = os.path.getsize(path) if os.path.exists(path) else 0
     try:
         with open(path, "a", encoding="utf-8", errors="surrogateescape") as file:
-            size = file.tell()
             file.write(line)
-    except OSError as error:
-        if size is not None:
+    except OSError:
+        if os.path.isfile(path):  # not a device
             os.truncate(path, size)
-        warn(error)
+        raise
 
 
 def warn(problem):
     """Say on standard error what went wrong in a run that goes on."""
-    print(f"{SCRIPT}: warning: {problem}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # the terminal is lost, perhaps
+        print(f"{SCRIPT}: warning: {problem}", file=sys.stderr)
 
 
 def bits_per_character(model, ids, batchsize, options):
@@ -669,9 +667,8 @@ def read_options(words):
         raise UserError("--save needs a run that trains, without --sample, --evaluate and --gradcheck")
     if save and os.path.exists(save) and not same_file(save, options["load"]):
         raise UserError(f"{save} is there already; --load it to go on with it, or --save elsewhere")
-    for other in (options["text"], options["load"], save):
-        if same_file(options["fname"], other):
-            raise UserError(f"{options['fname']} is the text or a model of this run; name another --fname")
+    if any(same_file(options["fname"], other) for other in (options["text"], options["load"], save)):
+        raise UserError(f"{options['fname']} is the text or a model of this run; name another --fname")
     if options["seed"] is None:
         options["seed"] = int(np.random.default_rng().integers(1 << 32))
     return options, model
@@ -683,7 +680,7 @@ def same_file(one, other):
         return False
     if os.path.exists(one) and os.path.exists(other):
         return os.path.samefile(one, other)
-    return os.path.realpath(one) == os.path.realpath(other)
+    return os.path.normpath(one) == os.path.normpath(other)
 
 
 def main(words=None):
@@ -723,7 +720,6 @@ def main(words=None):
     if options["save"]:  # a folder that cannot be written to is better told now than after hours
         tempfile.TemporaryFile(dir=os.path.dirname(os.path.realpath(options["save"]))).close()
     if options["fname"]:
-        open(options["fname"], "a").close()
         append_to(options["fname"], f"# {SCRIPT}, {about}: iteration, seconds, BPC, validation BPC\n")
     print(about, flush=True)
     return learn(model, ids[:end], ids[end:], starts, options)

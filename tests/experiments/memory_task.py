@@ -27,14 +27,14 @@ MODELS = {
         "rnn": "rnn-numpy.py --hidden 140",
         "lstm": "lstm-numpy.py --hidden 67 --cell standard",
         "content": "dnc-numpy.py --cell standard --locations 32 --width 16 --hidden 55",
-        "complete": "dnc-numpy.py --memory paper --heads 2 --locations 32 --width 16 --hidden 48",
+        "complete": "dnc-numpy.py --memory paper --heads 2 --locations 32 --width 16 --hidden 48 --lr 0.2",
     },
     "recall": {
         "rnn": "rnn-numpy.py --hidden 88",
         "lstm": "lstm-numpy.py --hidden 42 --cell standard",
         "lstm4": "lstm-numpy.py --hidden 100 --cell standard",
         "content": "dnc-numpy.py --cell standard --locations 32 --width 32 --hidden 25",
-        "complete": "dnc-numpy.py --memory paper --locations 32 --width 32 --hidden 24",
+        "complete": "dnc-numpy.py --memory paper --locations 32 --width 32 --hidden 24 --lr 0.2",
     },
 }
 TEXTS = {"copying": "--letters 26 --longest 20", "recall": "--letters 26 --keys 16 --pairs 24"}
