@@ -230,6 +230,8 @@ MISTAKES = [  # that one can make with every script
     (["--save", "/dev/null"], "/dev/null is there already"),
     (["--load", "nosuch.npz"], "No such file or directory: 'nosuch.npz'"),
     (["--fname", "same", "--save", "same"], "same is the text or a model of this run"),
+    (["--fname", "same", "--save", "folder/../same"], "same is (the text or a model of|what) this run"),
+    (["--fname", "same", "--save", "{here}/same"], "same is (the text or a model of|what) this run"),
     (["--sample", "10"], "--sample and --evaluate need --load"),
     (["--evaluate"], "--sample and --evaluate need --load"),
     (["--prime", "The"], "--prime needs --sample"),
@@ -269,6 +271,7 @@ def test_a_mistake_is_one_clear_line(script, words, expected, tmp_path):
     (tmp_path / "text.txt").write_bytes(b"0123456789" * 10)
     (tmp_path / "latin.txt").write_bytes("déjà vu ".encode("latin-1") * 10)
     (tmp_path / "hard.txt").hardlink_to(tmp_path / "text.txt")
+    words = [word.replace("{here}", str(tmp_path)) for word in words]
     words = [*words, "--seqlength", "25"] if "--seqlength" not in words else words
     done = command(script, *words, "--timelimit", "5" if "--timelimit" not in words else "-1", cwd=tmp_path)
     assert done.returncode == 2 and done.stdout == ""
