@@ -20,7 +20,7 @@ DIFFERENT = {
     "R L ND": "next_batch FIXED new_model read_model least_size bits_per_character sample_text",
     "RL ND": "COUNTS",
     "RL N D": "read_options",
-    "RLN D": "one_hot learn main",
+    "RLN D": "learn main one_hot",
     "N D": """sigmoid content_weighting content_weighting_backward usage usage_backward
         allocation allocation_backward write_weighting write_weighting_backward write write_backward
         links links_backward precedence precedence_backward
