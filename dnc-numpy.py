@@ -992,6 +992,8 @@ def read_model(archive, file_size):
     if not vocab or vocab != "".join(sorted(set(vocab))):
         raise UserError("its vocab is empty or not sorted, or has a character twice")
     (vocab + options["text"]).encode("utf-8", "surrogateescape")  # raises an error if no text has it
+    if "\0" in options["text"]:
+        raise UserError("its text is not the name of a file")
     if least_size(len(vocab), options) > file_size:
         raise UserError("it is too small for a model of its options")
 
@@ -1272,7 +1274,7 @@ def same_file(one, other):
         return False
     if os.path.exists(one) and os.path.exists(other):
         return os.path.samefile(one, other)
-    return os.path.normpath(one) == os.path.normpath(other)
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def main(words=None):
