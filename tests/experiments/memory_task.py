@@ -34,7 +34,7 @@ MODELS = {
         "lstm": "lstm-numpy.py --hidden 42 --cell standard",
         "lstm4": "lstm-numpy.py --hidden 100 --cell standard",
         "content": "dnc-numpy.py --cell standard --locations 32 --width 32 --hidden 25",
-        "complete": "dnc-numpy.py --memory paper --locations 32 --width 32 --hidden 24 --lr 0.2",
+        "complete": "dnc-numpy.py --memory paper --locations 32 --width 32 --hidden 24 --lr 0.2 --init_scale 0.1",
     },
 }
 TEXTS = {"copying": "--letters 26 --longest 20", "recall": "--letters 26 --keys 16 --pairs 24"}
