@@ -30,7 +30,8 @@ The memory M has N locations of width W; R heads read it, one head writes it.
 
     --memory content   krocki/dnc's: addressed by content alone, with one read head (content_memory)
     --memory paper     the complete memory of Graves et al., "Hybrid computing using a neural network with
-                       dynamic external memory", Nature 538, 2016 (complete_memory), every equation of it
+                       dynamic external memory", Nature 538, 2016 (complete_memory). Every equation of it, with an
+                       EPS in usage and norms, a bias bi of the interface, and one LSTM layer
 
 The paper's symbols of an interface vector ξ and of what the memory does with it, and the names here:
 
@@ -125,26 +126,26 @@ def init_params(rng, vocab_size, hidden, memory="content", heads=1, width=8, ini
         "Wxh": noise(4 * H, V),  # input to the gates, in the order i, o, f, g
         "Whh": noise(4 * H, H),  # hidden to the gates
         "Why": noise(V, H),  # hidden to output
-        "Whr": noise(R * W, H),  # hidden to the memory's interface: read keys,
-        "Whv": noise(W, H),  # write vector,
-        "Whw": noise(W, H),  # write key,
-        "Whe": noise(W, H),  # erase vector
+        "Whr": noise(R * W, H),  # hidden to the memory's interface: read keys kr
+        "Whv": noise(W, H),  # write vector v
+        "Whw": noise(W, H),  # write key kw
+        "Whe": noise(W, H),  # erase vector e
     }
     if memory == "paper":
-        params["Whbr"] = noise(R, H)  # read strengths
-        params["Whbw"] = noise(1, H)  # write strength
+        params["Whbr"] = noise(R, H)  # read strengths br
+        params["Whbw"] = noise(1, H)  # write strength bw
         params["Whf"] = noise(R, H)  # free gates
-        params["Whga"] = noise(1, H)  # allocation gate
-        params["Whgw"] = noise(1, H)  # write gate
-        params["Whm"] = noise(3 * R, H)  # read modes, head after head: backward, content, forward
+        params["Whga"] = noise(1, H)  # allocation gate ga
+        params["Whgw"] = noise(1, H)  # write gate gw
+        params["Whm"] = noise(3 * R, H)  # read modes pi, head after head: backward, content, forward
         params["bi"] = np.zeros((R * W + 3 * W + 5 * R + 3, 1))  # bias of the interface
         bias = bias_rows(params, params["bi"])  # views
-        bias["Whm"][1::3] = 9  # read by content: links lead nowhere yet, and so would switch reading off
-        bias["Whbr"][:] = 6  # and sharply: the mean of all locations tells nothing
-        bias["Whbw"][:] = 3
+        bias["Whm"][1::3] = 9  # read by content: links lead nowhere yet, and would switch reading off
+        bias["Whbr"][:] = 6  # sharply
+        bias["Whbw"][:] = 3  # find what to write over less sharply
         bias["Whgw"][:] = 5  # write at every step
-        bias["Whga"][:] = 9  # to a free location,
-        bias["Whf"][:] = 3  # which one becomes when it has been read: or the memory would soon be full
+        bias["Whga"][:] = 9  # to a free location
+        bias["Whf"][:] = 3  # free what has been read, or the memory would soon be full
     params["Wrh"] = noise(4 * H, R * W)  # read vectors to the gates
     params["Wry"] = noise(V, R * W)  # read vectors to output
     params["bh"] = np.zeros((4 * H, 1))
@@ -203,7 +204,7 @@ def as_type(arrays, dtype):
 
 
 def normalize(x):
-    """x / |x|, along the width: x (K, W, B) or (N, W, B) -> the same shape, and |x|."""
+    """x / |x| along the width, and |x| = sqrt(x'x + EPS): x (K, W, B) or (N, W, B) -> the same, (.., 1, B)"""
     norm = np.sqrt((x * x).sum(axis=1, keepdims=True) + EPS)
     return x / norm, norm
 
@@ -220,7 +221,8 @@ def content_weighting(M, k, beta):
     M_unit, _ = normalize(M)
     k_unit, _ = normalize(k)
     D = np.einsum("nwb,kwb->knb", M_unit, k_unit)
-    return softmax(beta[:, None] * D, axis=1)
+    scores = beta[:, None] * D
+    return softmax(scores, axis=1)
 
 
 def content_weighting_backward(dc, M, k, beta):
@@ -228,8 +230,9 @@ def content_weighting_backward(dc, M, k, beta):
     M_unit, M_norm = normalize(M)
     k_unit, k_norm = normalize(k)
     D = np.einsum("nwb,kwb->knb", M_unit, k_unit)
-    c = softmax(beta[:, None] * D, axis=1)
-    dscores = softmax_backward(dc, c, axis=1)  # in beta D
+    scores = beta[:, None] * D
+    c = softmax(scores, axis=1)
+    dscores = softmax_backward(dc, c, axis=1)
     dbeta = (dscores * D).sum(axis=1)
     dD = dscores * beta[:, None]
     dM_unit = np.einsum("knb,kwb->nwb", dD, k_unit)
@@ -240,11 +243,12 @@ def content_weighting_backward(dc, M, k, beta):
 
 
 def usage(u0, ww0, wr0, free):
-    """u = (u0 + ww0 - u0 ww0) psi, psi = prod over heads of (1 - free wr0): retention.
+    """u = (u0 + ww0 - u0*ww0) * psi, psi = prod over heads of (1 - free*wr0): retention.
 
     Usage rises where something was written, and falls where a head has read and its free gate says that it
     is no longer needed. u0, ww0 (N, B), wr0 (R, N, B), free (R, B) -> (N, B)"""
-    psi = np.prod(1 - free[:, None] * wr0, axis=0)
+    kept = 1 - free[:, None] * wr0
+    psi = np.prod(kept, axis=0)
     return (u0 + ww0 - u0 * ww0) * psi
 
 
@@ -269,9 +273,10 @@ def allocation(u):
     The least used location gets its free part, 1 - used; of what that leaves, the next gets its own.
     u (N, B) -> a (N, B); used = EPS + (1 - EPS) u, kept off 0 so that backward can divide by it."""
     phi = np.argsort(u.real, axis=0, kind="stable")  # real: or gradcheck's complex steps would reorder ties
-    used = np.take_along_axis(EPS + (1 - EPS) * u, phi, axis=0)
-    a = np.empty_like(u)
+    used = EPS + (1 - EPS) * u
+    used = np.take_along_axis(used, phi, axis=0)
     before = np.cumprod(np.concatenate([np.ones_like(used[:1]), used[:-1]]), axis=0)
+    a = np.empty_like(u)
     np.put_along_axis(a, phi, (1 - used) * before, axis=0)
     return a
 
@@ -279,7 +284,8 @@ def allocation(u):
 def allocation_backward(da, u):
     """-> du; the order phi counts as constant"""
     phi = np.argsort(u, axis=0, kind="stable")
-    used = np.take_along_axis(EPS + (1 - EPS) * u, phi, axis=0)
+    used = EPS + (1 - EPS) * u
+    used = np.take_along_axis(used, phi, axis=0)
     before = np.cumprod(np.concatenate([np.ones_like(used[:1]), used[:-1]]), axis=0)
     da = np.take_along_axis(da, phi, axis=0)
     later = np.tri(len(u), k=-1, dtype=u.dtype).T @ (da * (1 - used) * before)  # used_j is in all later a
@@ -289,7 +295,7 @@ def allocation_backward(da, u):
 
 
 def write_weighting(a, cw, ga, gw):
-    """ww = gw (ga a + (1 - ga) cw): a, cw (N, B), allocation gate ga and write gate gw (1, B) -> (N, B)"""
+    """ww = gw * (ga*a + (1 - ga)*cw): a, cw (N, B), allocation gate ga and write gate gw (1, B) -> (N, B)"""
     return gw * (ga * a + (1 - ga) * cw)
 
 
@@ -303,7 +309,7 @@ def write_weighting_backward(dww, a, cw, ga, gw):
 
 
 def write(M0, ww, e, v):
-    """M = M0 (1 - ww e') + ww v', outer products: M0 (N, W, B), ww (N, B), e, v (W, B) -> (N, W, B)"""
+    """M = M0 * (1 - ww e') + ww v', with outer products: M0 (N, W, B), ww (N, B), e, v (W, B) -> (N, W, B)"""
     return M0 * (1 - ww[:, None] * e) + ww[:, None] * v
 
 
@@ -320,7 +326,7 @@ def links(L0, ww, p0):
     """L[i, j] = (1 - ww[i] - ww[j]) L0[i, j] + ww[i] p0[j], L[i, i] = 0: how much i came right after j.
 
     A write cuts a location's old links and ties it to the one written before. L0 (N, N, B), ww, p0 (N, B)"""
-    L = (1 - ww[:, None] - ww) * L0 + ww[:, None] * p0
+    L = (1 - ww[:, None] - ww[None]) * L0 + ww[:, None] * p0[None]
     L[np.diag_indices(len(L))] = 0
     return L
 
@@ -329,10 +335,11 @@ def links_backward(dL, L0, ww, p0):
     """-> dL0, dww, dp0"""
     dL = dL.copy()
     dL[np.diag_indices(len(dL))] = 0
-    dL0 = dL * (1 - ww[:, None] - ww)
-    dww = (dL * (p0 - L0)).sum(axis=1) - (dL * L0).sum(axis=0)
+    dL0 = dL * (1 - ww[:, None] - ww[None])
+    dww_i = (dL * (p0[None] - L0)).sum(axis=1)
+    dww_j = -(dL * L0).sum(axis=0)
     dp0 = (dL * ww[:, None]).sum(axis=0)
-    return dL0, dww, dp0
+    return dL0, dww_i + dww_j, dp0
 
 
 def precedence(p0, ww):
@@ -398,7 +405,7 @@ def forward(params, inputs, state):
         y[t] = params["Why"] @ state["h"] + params["by"] + params["Wry"] @ state["r"]
         steps.append({"x": x[t], "before": before, "after": state, "gates": gates, **step})
     probs = softmax(y, axis=1)
-    end = {name: value.copy() for name, value in state.items()}  # next_batch writes into it
+    end = {name: value.copy() for name, value in state.items()}  # the caller may write into it
     return probs, {"steps": steps, "y": y, "probs": probs}, end
 
 
@@ -433,8 +440,10 @@ def content_memory(params, state, before):
     kw = params["Whw"] @ h
     v = params["Whv"] @ h
     e = sigmoid(params["Whe"] @ h)
-    ww = softmax(np.einsum("nwb,wb->nb", M0, kw), axis=0)
-    wr = softmax(np.einsum("nwb,wb->nb", M0, kr), axis=0)
+    scores_w = np.einsum("nwb,wb->nb", M0, kw)
+    scores_r = np.einsum("nwb,wb->nb", M0, kr)
+    ww = softmax(scores_w, axis=0)
+    wr = softmax(scores_r, axis=0)
     M = write(M0, ww, e, v)
     r = read(M, wr[None])[0]
     step = {"interface": {"kr": kr, "kw": kw, "v": v, "e": e}, "weightings": {"ww": ww, "wr": wr}}
@@ -446,17 +455,17 @@ def complete_memory(params, state, before):
     h, M0 = state["h"], before["M"]
     R = len(before["wr"])
     _, W, B = M0.shape
-    z = interface(params, h)
-    kr = z["Whr"].reshape(R, W, B)  # read keys: what each head looks for
-    br = oneplus(z["Whbr"])  # read strengths: how sharply, 1 or more
-    kw = z["Whw"].reshape(1, W, B)  # write key: what to find and write over
-    bw = oneplus(z["Whbw"])  # write strength
-    v = z["Whv"]  # write vector: what is added to the locations written to
-    e = sigmoid(z["Whe"])  # erase vector: how much of each of their columns is wiped first
-    free = sigmoid(z["Whf"])  # free gates: what each head has read may be used anew
-    ga = sigmoid(z["Whga"])  # allocation gate: write to free locations, or to those found
-    gw = sigmoid(z["Whgw"])  # write gate: whether to write at all
-    pi = softmax(z["Whm"].reshape(R, 3, B), axis=1)  # read modes: backward, content, forward
+    xi = interface(params, h)
+    kr = xi["Whr"].reshape(R, W, B)  # read keys: what each head looks for
+    br = oneplus(xi["Whbr"])  # read strengths: how sharply, 1 or more
+    kw = xi["Whw"].reshape(1, W, B)  # write key: what to find and write over
+    bw = oneplus(xi["Whbw"])  # write strength
+    v = xi["Whv"]  # write vector: what is added to the locations written to
+    e = sigmoid(xi["Whe"])  # erase vector: how much of each of their columns is wiped first
+    free = sigmoid(xi["Whf"])  # free gates: what each head has read may be used anew
+    ga = sigmoid(xi["Whga"])  # allocation gate: write to free locations, or to those found
+    gw = sigmoid(xi["Whgw"])  # write gate: whether to write at all
+    pi = softmax(xi["Whm"].reshape(R, 3, B), axis=1)  # read modes: backward, content, forward
 
     u = usage(before["u"], before["ww"], before["wr"], free)
     a = allocation(u)
@@ -469,16 +478,14 @@ def complete_memory(params, state, before):
     cr = content_weighting(M, kr, br)
     wr = read_weighting(L, before["wr"], cr, pi)
     r = read(M, wr).reshape(R * W, B)
+    keys = {"kr": kr, "br": br, "kw": kw, "bw": bw, "v": v, "e": e}
     gates = {"free": free, "ga": ga, "gw": gw, "pi": pi}
-    step = {
-        "interface": {"kr": kr, "br": br, "kw": kw, "bw": bw, "v": v, "e": e, **gates},
-        "weightings": {"a": a, "cw": cw, "cr": cr},
-    }
+    step = {"interface": {**keys, **gates}, "weightings": {"a": a, "cw": cw, "cr": cr}}
     return {**state, "M": M, "r": r, "u": u, "p": p, "L": L, "ww": ww, "wr": wr}, step
 
 
 def interface(params, h):
-    """W h + b for each matrix W of the interface, by its name, b its rows of bi."""
+    """xi = W h + b, a block for each matrix W of the interface, by its name; b is its rows of bi."""
     bias = bias_rows(params, params["bi"])
     return {name: params[name] @ h + bias[name] for name in INTERFACE}
 
@@ -491,7 +498,7 @@ def backward(params, targets, cache):
     memory_backward = complete_memory_backward if "Whm" in params else content_memory_backward
     grads = {name: np.zeros_like(value) for name, value in params.items()}
     dy = cache["probs"] - one_hot(targets, params["by"])  # in the logits: probs, less 1 at the target
-    # In the state, by way of the next step; none at the end: truncated BPTT
+    # The gradient in the state after a step, by way of the steps that follow; 0 at the end: truncated BPTT
     dstate_next = {name: np.zeros_like(value) for name, value in cache["steps"][0]["after"].items()}
     for t in reversed(range(len(dy))):
         step = cache["steps"][t]
@@ -534,15 +541,15 @@ def controller_backward(params, dstate, step, grads):
     return {**dstate, "h": dh0, "r": dr0, key: ds * f}
 
 
-def interface_backward(params, dz, h, grads):
-    """dz: the gradient in W h + b for each matrix W of the interface -> that in h; adds to grads."""
-    for name, value in dz.items():
+def interface_backward(params, dxi, h, grads):
+    """dxi: the gradient in W h + b for each matrix W of the interface -> that in h; adds to grads."""
+    for name, value in dxi.items():
         grads[name] += value @ h.T
     if "bi" in params:
         dbias = bias_rows(params, grads["bi"])  # views
-        for name, value in dz.items():
+        for name, value in dxi.items():
             dbias[name] += value.sum(axis=1, keepdims=True)
-    return sum(params[name].T @ value for name, value in dz.items())
+    return sum(params[name].T @ value for name, value in dxi.items())
 
 
 def content_memory_backward(params, dstate, step, grads):
@@ -552,13 +559,13 @@ def content_memory_backward(params, dstate, step, grads):
     ww, wr = step["weightings"]["ww"], step["weightings"]["wr"]
     dM, dwr = read_backward(dstate["r"][None], M, wr[None])
     dM0, dww, de, dv = write_backward(dstate["M"] + dM, M0, ww, e, v)
-    dscores_r = softmax_backward(dwr[0], wr, axis=0)  # in M0 kr
-    dscores_w = softmax_backward(dww, ww, axis=0)  # in M0 kw
+    dscores_r = softmax_backward(dwr[0], wr, axis=0)
+    dscores_w = softmax_backward(dww, ww, axis=0)
     dM0 = dM0 + dscores_r[:, None] * kr + dscores_w[:, None] * kw
     dkr = np.einsum("nb,nwb->wb", dscores_r, M0)
     dkw = np.einsum("nb,nwb->wb", dscores_w, M0)
-    dz = {"Whr": dkr, "Whv": dv, "Whw": dkw, "Whe": de * e * (1 - e)}
-    dh = dstate["h"] + interface_backward(params, dz, h, grads)
+    dxi = {"Whr": dkr, "Whv": dv, "Whw": dkw, "Whe": de * e * (1 - e)}
+    dh = dstate["h"] + interface_backward(params, dxi, h, grads)
     return {**dstate, "M": dM0, "h": dh}
 
 
@@ -571,20 +578,23 @@ def complete_memory_backward(params, dstate, step, grads):
     M0, M, L, ww, wr = before["M"], after["M"], after["L"], after["ww"], after["wr"]
     R, W, B = kr.shape
 
-    dM, dwr = read_backward(dstate["r"].reshape(R, W, B), M, wr)
-    dL, dwr0, dcr, dpi = read_weighting_backward(dstate["wr"] + dwr, L, before["wr"], cr, pi)
-    dM_read, dkr, dbr = content_weighting_backward(dcr, M, kr, br)
-    dp0, dww_precedence = precedence_backward(dstate["p"], before["p"], ww)
-    dL0, dww_links, dp0_links = links_backward(dstate["L"] + dL, before["L"], ww, before["p"])
+    dM_r, dwr_r = read_backward(dstate["r"].reshape(R, W, B), M, wr)
+    dwr = dstate["wr"] + dwr_r
+    dL_wr, dwr0_wr, dcr, dpi = read_weighting_backward(dwr, L, before["wr"], cr, pi)
+    dM_cr, dkr, dbr = content_weighting_backward(dcr, M, kr, br)
+    dp0_p, dww_p = precedence_backward(dstate["p"], before["p"], ww)
+    dL = dstate["L"] + dL_wr
+    dL0, dww_L, dp0_L = links_backward(dL, before["L"], ww, before["p"])
 
-    dM0, dww_write, de, dv = write_backward(dstate["M"] + dM + dM_read, M0, ww, e, v)
-    dww = dstate["ww"] + dww_precedence + dww_links + dww_write
+    dM = dstate["M"] + dM_r + dM_cr
+    dM0_M, dww_M, de, dv = write_backward(dM, M0, ww, e, v)
+    dww = dstate["ww"] + dww_p + dww_L + dww_M
     da, dcw, dga, dgw = write_weighting_backward(dww, a, cw, ga, gw)
-    dM0_write, dkw, dbw = content_weighting_backward(dcw[None], M0, kw, bw)
+    dM0_cw, dkw, dbw = content_weighting_backward(dcw[None], M0, kw, bw)
     du = dstate["u"] + allocation_backward(da, after["u"])
-    du0, dww0, dwr0_usage, dfree = usage_backward(du, before["u"], before["ww"], before["wr"], free)
+    du0, dww0, dwr0_u, dfree = usage_backward(du, before["u"], before["ww"], before["wr"], free)
 
-    dz = {
+    dxi = {
         "Whr": dkr.reshape(R * W, B),
         "Whv": dv,
         "Whw": dkw[0],
@@ -596,9 +606,9 @@ def complete_memory_backward(params, dstate, step, grads):
         "Whgw": dgw * gw * (1 - gw),
         "Whm": softmax_backward(dpi, pi, axis=1).reshape(3 * R, B),
     }
-    dmemory = {"M": dM0 + dM0_write, "u": du0, "p": dp0 + dp0_links, "L": dL0, "ww": dww0}
-    dh = dstate["h"] + interface_backward(params, dz, h, grads)
-    return {**dstate, **dmemory, "wr": dwr0 + dwr0_usage, "h": dh}
+    dmemory = {"M": dM0_M + dM0_cw, "u": du0, "p": dp0_p + dp0_L, "L": dL0, "ww": dww0}
+    dh = dstate["h"] + interface_backward(params, dxi, h, grads)
+    return {**dstate, **dmemory, "wr": dwr0_wr + dwr0_u, "h": dh}
 
 
 # -------------------------------------------------------------------------------------------------- train

@@ -109,26 +109,26 @@ def init_params(rng, vocab_size, hidden, memory="content", heads=1, width=10, in
         "Wxh": noise(4 * H, V),  # input to the gates, in the order i, o, f, g
         "Whh": noise(4 * H, H),  # hidden to the gates
         "Why": noise(V, H),  # hidden to output
-        "Whr": noise(R * W, H),  # hidden to the memory's interface: read keys,
-        "Whv": noise(W, H),  # write vector,
-        "Whw": noise(W, H),  # write key,
-        "Whe": noise(W, H),  # erase vector
+        "Whr": noise(R * W, H),  # hidden to the memory's interface: read keys kr
+        "Whv": noise(W, H),  # write vector v
+        "Whw": noise(W, H),  # write key kw
+        "Whe": noise(W, H),  # erase vector e
     }
     if memory == "paper":
-        params["Whbr"] = noise(R, H)  # read strengths
-        params["Whbw"] = noise(1, H)  # write strength
+        params["Whbr"] = noise(R, H)  # read strengths br
+        params["Whbw"] = noise(1, H)  # write strength bw
         params["Whf"] = noise(R, H)  # free gates
-        params["Whga"] = noise(1, H)  # allocation gate
-        params["Whgw"] = noise(1, H)  # write gate
-        params["Whm"] = noise(3 * R, H)  # read modes, head after head: backward, content, forward
+        params["Whga"] = noise(1, H)  # allocation gate ga
+        params["Whgw"] = noise(1, H)  # write gate gw
+        params["Whm"] = noise(3 * R, H)  # read modes pi, head after head: backward, content, forward
         params["bi"] = np.zeros((R * W + 3 * W + 5 * R + 3, 1))  # bias of the interface
         bias = bias_rows(params, params["bi"])  # views
-        bias["Whm"][1::3] = 9  # read by content: links lead nowhere yet, and so would switch reading off
-        bias["Whbr"][:] = 6  # and sharply: the mean of all locations tells nothing
-        bias["Whbw"][:] = 3
+        bias["Whm"][1::3] = 9  # read by content: links lead nowhere yet, and would switch reading off
+        bias["Whbr"][:] = 6  # sharply
+        bias["Whbw"][:] = 3  # find what to write over less sharply
         bias["Whgw"][:] = 5  # write at every step
-        bias["Whga"][:] = 9  # to a free location,
-        bias["Whf"][:] = 3  # which one becomes when it has been read: or the memory would soon be full
+        bias["Whga"][:] = 9  # to a free location
+        bias["Whf"][:] = 3  # free what has been read, or the memory would soon be full
     params["Wrh"] = noise(4 * H, R * W)  # read vectors to the gates
     params["Wry"] = noise(V, R * W)  # read vectors to output
     params["bh"] = np.zeros((4 * H, 1))
