@@ -30,8 +30,8 @@ The memory M has N locations of width W; R heads read it, one head writes it.
 
     --memory content   krocki/dnc's: addressed by content alone, with one read head (content_memory)
     --memory paper     the complete memory of Graves et al., "Hybrid computing using a neural network with
-                       dynamic external memory", Nature 538, 2016 (complete_memory). Every equation of it, with an
-                       EPS in usage and norms, a bias bi of the interface, and one LSTM layer
+                       dynamic external memory", Nature 538, 2016 (complete_memory): all its equations, with
+                       an EPS in usage and norms, a bias bi of the interface, and one LSTM layer
 
 The paper's symbols of an interface vector ξ and of what the memory does with it, and the names here:
 
@@ -43,10 +43,10 @@ The paper's symbols of an interface vector ξ and of what the memory does with i
     w^w   ww   write weighting       p     p    precedence           L     L    links
     b, f  bk fw  backward, forward   c^r   cr   content, of a read   w^r   wr   read weightings
 
-The loss is the sum over all steps of -log probs[target], in nats; divided by log 2 and by the number of
-characters, it is in bits per character (BPC). A model that knows nothing yet finds all V characters equally
-likely, so the first loss that train gives must be log2 V bits, 6.0 on the bundled text: the first thing to
-check in a new model. The BPC of the log is smoothed and starts there.
+The loss is the sum of -log probs[target] over all characters of a batch, in nats; divided by log 2 and by
+their number, it is in bits per character (BPC). A model that knows nothing yet finds all V characters equally
+likely, so the first batch must cost about log2 V bits a character, 6.0 on the bundled text: the first thing
+to check in a new model. The BPC of the log is smoothed, and starts there.
 
 The letters of the shapes; the batch is the last axis, everywhere:
 V characters in the vocabulary, H hidden units, B sequences in a batch, S time steps.
@@ -105,9 +105,9 @@ def softmax_backward(dw, w, axis):
 def cross_entropy(y, probs, targets):
     """The loss in nats, summed over S and B: -log probs[target]; logits y, probs (S, V, B), targets (S, B).
 
-    Of a probability that has underflowed, the log would be -inf: then from log probs = y - log Z."""
+    The log of a probability that has underflowed would be -inf: then it is y - log Z, Z = sum exp(y)."""
     p = np.take_along_axis(probs, targets[:, None], axis=1)
-    if p.real.min() > 1e-30:
+    if p.real.min() > 1e-30:  # real: gradcheck makes it complex
         return -np.log(p).sum()
     top = y.max(axis=1, keepdims=True)
     log_Z = top + np.log(np.exp(y - top).sum(axis=1, keepdims=True))
@@ -645,7 +645,7 @@ def gradcheck(params, inputs, targets, state, rng, num_checks=10):
             v.flat[entry] = 1
             n[k] = slope(params, name, v, inputs, targets, state)
         error = np.abs(n - a) / np.maximum(np.abs(n + a), rounding)
-        valid = n + a != 0  # true for nan, too
+        valid = (n != 0) | (a != 0)  # true for nan, too
         if valid.any():
             error = error[valid]
         figures = {"min": error.min(), "max": error.max(), "mean": error.mean()}
@@ -683,7 +683,7 @@ def directional_errors(params, state, steps, rng):
     for _ in range(20):
         _, _, state = forward(noisy, rng.integers(V, size=(1, B)), state)
     state = {name: value * rng.random(value.shape) for name, value in state.items()}
-    steps = min(max(steps, V // B + 1), 100)  # so that each character is read, and is a target
+    steps = min(max(steps, V // B + 1), 100)  # each character is read, and is a target
     inputs = rng.permutation(steps * B).reshape(steps, B) % V
     targets = rng.permutation(steps * B).reshape(steps, B) % V
     _, grads, _ = train(noisy, inputs, targets, state)
@@ -766,13 +766,14 @@ def to_ids(text, vocab, source):
 
 
 def sequence_starts(text, options):
-    """The places in the text where a sequence may begin: all, or with --restart the starts of lines."""
+    """The places in the text where a sequence may begin: all, or with --restart, if there are enough of
+    them, the starts of lines."""
     starts = range(len(text) - options["seqlength"])
     if options["restart"]:
         ends = re.finditer("\r\n?|\n", text[: len(starts) - 1])
         lines = [0] + [end.end() for end in ends]
-        read = options["seqlength"] / options["restart"]  # characters, on average, before it jumps
-        if len(starts) / len(lines) <= read:  # else most of the text would never be read
+        run = options["seqlength"] / options["restart"]  # characters, on average, from jump to jump
+        if len(starts) / len(lines) <= 10 * run:  # with longer lines most of the text would never be read
             return lines
     return starts
 
@@ -798,12 +799,12 @@ def next_batch(model, ids, starts, options):
 
 # ------------------------------------------------------------------------------------------- saved models
 SIZES = ("hidden", "batchsize", "memory", "cell", "heads", "locations", "width")
-FIXED = (*SIZES, "init_scale", "fp64", "bytes", "holdout")  # cannot change in a loaded model
+FIXED = (*SIZES, "init_scale", "fp64", "bytes", "holdout")  # fixed in a loaded model
 SAVED = (*FIXED, "seqlength", "restart", "lr", "clip", "text")  # the options that a saved model brings along
 COUNTERS = ("iteration", "seconds", "bpc", "next_ix")  # bpc: smoothed; next_ix: what sequence 0 reads next
 COUNTS = ("hidden", "heads", "locations", "width", "batchsize", "seqlength")
 COUNTS += ("iters", "report_interval", "check_interval", "sample")
-SHARES = ("restart", "holdout")  # from 0 to 1
+SHARES = ("restart", "holdout")  # from 0 to 1, as COUNTS are 1 or more
 
 
 def new_model(vocab, options, seed):
@@ -885,7 +886,7 @@ def read_model(archive, file_size):
         raise UserError(f"its memory and cell are {options['memory']!r} and {options['cell']!r}")
     if not vocab or vocab != "".join(sorted(set(vocab))):
         raise UserError("its vocab is empty or not sorted, or has a character twice")
-    (vocab + options["text"]).encode("utf-8", "surrogateescape")  # raises an error if no text has it
+    (vocab + options["text"]).encode("utf-8", "surrogateescape")  # fails on half a surrogate pair
     if "\0" in options["text"]:
         raise UserError("its text is not the name of a file")
     if least_size(len(vocab), options) > file_size:
@@ -896,7 +897,7 @@ def read_model(archive, file_size):
     model.update(counters)
     model["rng"].bit_generator.state = info["rng"]
     if info["rng"]["state"]["inc"] % 2 == 0:
-        raise UserError("its rng would never end")
+        raise UserError("its rng is no PCG64, whose inc is odd: it might draw 0 for ever")
     arrays = arrays_of(model)
     if set(archive.files) != {"info", *arrays}:
         raise UserError(f"it does not have just info, {', '.join(arrays)}")
@@ -1205,7 +1206,7 @@ def read_options(words):
         parser.set_defaults(**saved)  # and once more: what is not given is as it was saved
         options = vars(parser.parse_args(words))
         looking = options["prime"] or options["evaluate"] or options["view"] is not None
-        for name in FIXED:
+        for name in FIXED:  # but no parameter depends on the number of locations
             if options[name] != saved[name] and not (name == "locations" and looking):
                 raise UserError(f"--{name} {options[name]} contradicts {options['load']}: {saved[name]}")
     elif options["sample"] or options["evaluate"]:

@@ -88,9 +88,9 @@ def softmax_backward(dw, w, axis):
 def cross_entropy(y, probs, targets):
     """The loss in nats, summed over S and B: -log probs[target]; logits y, probs (S, V, B), targets (S, B).
 
-    Of a probability that has underflowed, the log would be -inf: then from log probs = y - log Z."""
+    The log of a probability that has underflowed would be -inf: then it is y - log Z, Z = sum exp(y)."""
     p = np.take_along_axis(probs, targets[:, None], axis=1)
-    if p.real.min() > 1e-30:
+    if p.real.min() > 1e-30:  # real: gradcheck makes it complex
         return -np.log(p).sum()
     top = y.max(axis=1, keepdims=True)
     log_Z = top + np.log(np.exp(y - top).sum(axis=1, keepdims=True))
@@ -248,7 +248,7 @@ def allocation(u):
     The least used location gets its free part, 1 - used; of what that leaves, the next gets its own.
     used = EPS + (1 - EPS) u, kept off 0 so that backward can divide by it.
     u (B, N) -> a (B, N); for backward phi, as places in the flat u, and used, a and products in its order"""
-    phi = u.real.argsort(axis=1, kind="stable")
+    phi = u.real.argsort(axis=1, kind="stable")  # real: or gradcheck's complex steps would reorder ties
     phi += np.arange(0, u.size, u.shape[1])[:, None]
     used = u.take(phi)
     used *= 1 - EPS
@@ -358,12 +358,12 @@ def read_weighting_backward(dwr, L, wr0, pi, modes):
 #
 # What h tells the memory is a column xi for each sequence: its parts, in the order of the rows, and the
 # parameters that give them. The keys of all heads are one part, and so are their strengths.
-CONTENT_PARTS = {
+CONTENT_PARTS = {  # in the order in which content_memory takes xi apart
     "v": ("Whv",),  # write vector v: what is added
     "k": ("Whr", "Whw"),  # read key and write key: what a location should be like
     "e": ("Whe",),  # erase vector e: what is taken away first, through sigmoid
 }
-PAPER_PARTS = {
+PAPER_PARTS = {  # what is used together stands together; bi has another order, INTERFACE
     "k": ("Whr", "Whw"),  # the paper's read keys k^r and write key k^w
     "v": ("Whv",),  # v and e stand side by side, as write takes them,
     "e": ("Whe",),  # and so do e to gw, which all go through sigmoid
@@ -407,7 +407,7 @@ def forward(params, inputs, state):
     carried = c if key == "c" else s
     hr[0, :H] = state["h"]
     hr[0, H:] = state["r"]
-    c[0] = 0
+    c[0] = 0  # the standard cell does not read it
     carried[0] = state[key]
     gates = np.empty((S, 4 * H, B), dtype)  # z at first, then i, o, f, g
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
@@ -485,7 +485,7 @@ def one_hot(ids, size, dtype):
 def content_memory(xi, before, r, const):
     """krocki/dnc's memory: both addresses are softmax(M0 k). The batch is the last axis.
 
-    xi (rows, B), W h at first; sigmoid and oneplus of its parts take their place.
+    xi (rows, B), W h at first; sigmoid of e takes its place.
     before: what the memory carries -> what it carries on, what backward needs; fills r (W, B).
     wr and ww are laid out like M, (N, W, B), once: NumPy is fastest with arrays of one shape."""
     (M0,) = before
@@ -511,7 +511,8 @@ def content_memory(xi, before, r, const):
 
 
 def complete_memory(xi, before, r, const):
-    """The memory of the paper; arguments and results as above, but what it carries has the batch first."""
+    """The memory of the paper; arguments and results as above, but what it carries has the batch first, and
+    it ends with the norms of M's rows. Sigmoid and oneplus of parts of xi take their place."""
     M0, u0, p0, L0, ww0, wr0, M0_norm = before
     B, R, _ = wr0.shape
     at = const["at"]
@@ -593,7 +594,7 @@ def backward(params, targets, cache):
     views = [dhr_out, dhr_out[:, :H], dhr_out[:, H:], dxi, slopes, h_to_s, s_to_s0, dz, dzi, dzo, dzf, dzg]
     views = zip(steps[::-1], *(view[::-1] for view in views), strict=True)
     for step, dhr, dh, dr, dxi_t, slopes_t, to_s, to_s0, dz_t, dzi_t, dzo_t, dzf_t, dzg_t in views:
-        dhr += dhr_next
+        dhr += dhr_next  # and so dh and dr, which are its rows
         dmemory_next = memory_step(dr, dmemory_next, step, dxi_t, const)
         dxi_t *= slopes_t
         dh += Wxi_T.dot(dxi_t)  # from the interface into h
@@ -616,7 +617,7 @@ def backward(params, targets, cache):
         "Wrh": dWgates[:, H:],
         "Why": dWout[:, :H],
         "Wry": dWout[:, H:],
-        "bh": dWxh.sum(axis=1, keepdims=True),  # bh is in every column of Wxh
+        "bh": dWxh.sum(axis=1, keepdims=True),  # as dz.sum: each column of dz is in one of dWxh
         "by": dy.sum(axis=1, keepdims=True),
     }
     for name, rows in cache["rows"].items():
@@ -635,29 +636,28 @@ def content_memory_backward(dr, dmemory_next, step, dxi, const):
     N, W, B = M0.shape
     address = step["address"]
     wr, ww = step["w"]
-    to_w = np.empty((2, N, W, B), M0.dtype)  # whose sums over W are the gradients in wr and ww
-    to_wr, to_ww = to_w
-    to_wr[:] = dr
-    dM += wr * to_wr  # r = M' wr
-    to_wr *= M
-    np.multiply(dM, step["change"], out=to_ww)  # M = M0 + ww change
+    dw_terms = np.empty((2, N, W, B), M0.dtype)  # whose sums over W are the gradients in wr and ww
+    dwr_terms, dww_terms = dw_terms
+    dwr_terms[:] = dr
+    dM += wr * dwr_terms  # r = M' wr
+    dwr_terms *= M
+    np.multiply(dM, step["change"], out=dww_terms)  # M = M0 + ww change
     dw = np.empty((N, 2, 1, B), M0.dtype)
-    np.matmul(const["ones_1W"], to_w, out=dw.swapaxes(0, 1))
+    np.matmul(const["ones_1W"], dw_terms, out=dw.swapaxes(0, 1))
     dw = dw.reshape(N, 2 * B)
     dw *= address  # as softmax_backward
     dw -= address * const["ones_NN"].dot(dw)
-    # buffer[:3]: the gradients in kr M0, kw M0 and -e M0. The last is also that in v: buffer[2:] are, before
-    # their sum over N, the gradients in v, kr, kw and -e
-    buffer = np.empty((6, N, W, B), M0.dtype)
-    to_products = buffer[:3]
-    to_products[:2] = dw.reshape(N, 2, 1, B).swapaxes(0, 1)
-    np.multiply(ww, dM, out=to_products[2])
-    np.multiply(to_products, M0, out=buffer[3:])
-    np.matmul(const["ones_1N"], buffer[2:].reshape(4, N, W * B), out=dxi.reshape(4, 1, W * B))
-    to_products *= step["kr_kw_e"]
-    dM += to_products[0]
-    dM += to_products[1]
-    dM -= to_products[2]
+    # terms[:3] are the gradients in kr M0, kw M0, v - e M0; terms[2:], summed over N, in v, kr, kw, -e
+    terms = np.empty((6, N, W, B), M0.dtype)
+    dproducts = terms[:3]
+    dproducts[:2] = dw.reshape(N, 2, 1, B).swapaxes(0, 1)
+    np.multiply(ww, dM, out=dproducts[2])
+    np.multiply(dproducts, M0, out=terms[3:])
+    np.matmul(const["ones_1N"], terms[2:].reshape(4, N, W * B), out=dxi.reshape(4, 1, W * B))
+    dproducts *= step["kr_kw_e"]
+    dM += dproducts[0]
+    dM += dproducts[1]
+    dM -= dproducts[2]
     return (dM,)
 
 
@@ -751,7 +751,7 @@ def gradcheck(params, inputs, targets, state, rng, num_checks=10):
             v.flat[entry] = 1
             n[k] = slope(params, name, v, inputs, targets, state)
         error = np.abs(n - a) / np.maximum(np.abs(n + a), rounding)
-        valid = n + a != 0  # true for nan, too
+        valid = (n != 0) | (a != 0)  # true for nan, too
         if valid.any():
             error = error[valid]
         figures = {"min": error.min(), "max": error.max(), "mean": error.mean()}
@@ -789,7 +789,7 @@ def directional_errors(params, state, steps, rng):
     for _ in range(20):
         _, _, state = forward(noisy, rng.integers(V, size=(1, B)), state)
     state = {name: value * rng.random(value.shape) for name, value in state.items()}
-    steps = min(max(steps, V // B + 1), 100)  # so that each character is read, and is a target
+    steps = min(max(steps, V // B + 1), 100)  # each character is read, and is a target
     inputs = rng.permutation(steps * B).reshape(steps, B) % V
     targets = rng.permutation(steps * B).reshape(steps, B) % V
     _, grads, _ = train(noisy, inputs, targets, state)
@@ -872,13 +872,14 @@ def to_ids(text, vocab, source):
 
 
 def sequence_starts(text, options):
-    """The places in the text where a sequence may begin: all, or with --restart the starts of lines."""
+    """The places in the text where a sequence may begin: all, or with --restart, if there are enough of
+    them, the starts of lines."""
     starts = range(len(text) - options["seqlength"])
     if options["restart"]:
         ends = re.finditer("\r\n?|\n", text[: len(starts) - 1])
         lines = [0] + [end.end() for end in ends]
-        read = options["seqlength"] / options["restart"]  # characters, on average, before it jumps
-        if len(starts) / len(lines) <= read:  # else most of the text would never be read
+        run = options["seqlength"] / options["restart"]  # characters, on average, from jump to jump
+        if len(starts) / len(lines) <= 10 * run:  # with longer lines most of the text would never be read
             return lines
     return starts
 
@@ -904,12 +905,12 @@ def next_batch(model, ids, starts, options):
 
 # ------------------------------------------------------------------------------------------- saved models
 SIZES = ("hidden", "batchsize", "memory", "cell", "heads", "locations", "width")
-FIXED = (*SIZES, "init_scale", "fp64", "bytes", "holdout")  # cannot change in a loaded model
+FIXED = (*SIZES, "init_scale", "fp64", "bytes", "holdout")  # fixed in a loaded model
 SAVED = (*FIXED, "seqlength", "restart", "lr", "clip", "text")  # the options that a saved model brings along
 COUNTERS = ("iteration", "seconds", "bpc", "next_ix")  # bpc: smoothed; next_ix: what sequence 0 reads next
 COUNTS = ("hidden", "heads", "locations", "width", "batchsize", "seqlength")
 COUNTS += ("iters", "report_interval", "check_interval", "sample")
-SHARES = ("restart", "holdout")  # from 0 to 1
+SHARES = ("restart", "holdout")  # from 0 to 1, as COUNTS are 1 or more
 
 
 def new_model(vocab, options, seed):
@@ -991,7 +992,7 @@ def read_model(archive, file_size):
         raise UserError(f"its memory and cell are {options['memory']!r} and {options['cell']!r}")
     if not vocab or vocab != "".join(sorted(set(vocab))):
         raise UserError("its vocab is empty or not sorted, or has a character twice")
-    (vocab + options["text"]).encode("utf-8", "surrogateescape")  # raises an error if no text has it
+    (vocab + options["text"]).encode("utf-8", "surrogateescape")  # fails on half a surrogate pair
     if "\0" in options["text"]:
         raise UserError("its text is not the name of a file")
     if least_size(len(vocab), options) > file_size:
@@ -1002,7 +1003,7 @@ def read_model(archive, file_size):
     model.update(counters)
     model["rng"].bit_generator.state = info["rng"]
     if info["rng"]["state"]["inc"] % 2 == 0:
-        raise UserError("its rng would never end")
+        raise UserError("its rng is no PCG64, whose inc is odd: it might draw 0 for ever")
     arrays = arrays_of(model)
     if set(archive.files) != {"info", *arrays}:
         raise UserError(f"it does not have just info, {', '.join(arrays)}")
@@ -1243,10 +1244,11 @@ def read_options(words):
     model = None
     if options["load"]:
         model, saved = load_model(options["load"])
+        parser = option_parser(saved["memory"])
         parser.set_defaults(**saved)  # and once more: what is not given is as it was saved
         options = vars(parser.parse_args(words))
         looking = options["prime"] or options["evaluate"]
-        for name in FIXED:
+        for name in FIXED:  # but no parameter depends on the number of locations
             if options[name] != saved[name] and not (name == "locations" and looking):
                 raise UserError(f"--{name} {options[name]} contradicts {options['load']}: {saved[name]}")
     elif options["sample"] or options["evaluate"]:

@@ -24,10 +24,10 @@ What is carried to the next step is all that the two cells differ in:
     --cell squashed    c, so that tanh bounds the memory at every step; as krocki/dnc has it
     --cell standard    s, which can count past 1; as in the textbooks, the DNC paper and torch.nn.LSTM
 
-The loss is the sum over all steps of -log probs[target], in nats; divided by log 2 and by the number of
-characters, it is in bits per character (BPC). A model that knows nothing yet finds all V characters equally
-likely, so the first loss that train gives must be log2 V bits, 6.0 on the bundled text: the first thing to
-check in a new model. The BPC of the log is smoothed and starts there.
+The loss is the sum of -log probs[target] over all characters of a batch, in nats; divided by log 2 and by
+their number, it is in bits per character (BPC). A model that knows nothing yet finds all V characters equally
+likely, so the first batch must cost about log2 V bits a character, 6.0 on the bundled text: the first thing
+to check in a new model. The BPC of the log is smoothed, and starts there.
 
 The letters of the shapes; the batch is the last axis, everywhere:
 V characters in the vocabulary, H hidden units, B sequences in a batch, S time steps.
@@ -68,9 +68,9 @@ def softmax(y, axis):
 def cross_entropy(y, probs, targets):
     """The loss in nats, summed over S and B: -log probs[target]; logits y, probs (S, V, B), targets (S, B).
 
-    Of a probability that has underflowed, the log would be -inf: then from log probs = y - log Z."""
+    The log of a probability that has underflowed would be -inf: then it is y - log Z, Z = sum exp(y)."""
     p = np.take_along_axis(probs, targets[:, None], axis=1)
-    if p.real.min() > 1e-30:
+    if p.real.min() > 1e-30:  # real: gradcheck makes it complex
         return -np.log(p).sum()
     top = y.max(axis=1, keepdims=True)
     log_Z = top + np.log(np.exp(y - top).sum(axis=1, keepdims=True))
@@ -117,7 +117,7 @@ def forward(params, inputs, state):
     key = "c" if "c" in state else "s"
     carried = c if key == "c" else s
     h[0] = state["h"]
-    c[0] = 0
+    c[0] = 0  # the standard cell does not read it
     carried[0] = state[key]
     gates = np.empty((S, 4 * H, B), dtype)  # z at first, then i, o, f, g
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
@@ -139,7 +139,7 @@ def forward(params, inputs, state):
         s_t += f_t * carried0
         np.tanh(s_t, out=c_t)  # c = tanh(s)
         np.multiply(o_t, c_t, out=h_t)  # h = o*c
-    h_columns = columns(h)  # (H, (S + 1) B)
+    h_columns = columns(h)  # (H, (S + 1) B); [:, B:] is h after each step, [:, :-B] before it
     y = (Why @ h_columns[:, B:] + by).reshape(-1, S, B).swapaxes(0, 1)  # (S, V, B), all steps at once
     probs = softmax(y, axis=1)
     cache = dict(inputs=inputs, key=key, h_columns=h_columns, c=c, carried=carried, gates=gates)
@@ -168,10 +168,10 @@ def backward(params, targets, cache):
     h_columns, c, carried, gates = (cache[name] for name in ("h_columns", "c", "carried", "gates"))
     (S, B), H, V = targets.shape, len(Whh_T), len(Why)
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
-    # Into the logits: the slope of log Z is probs, that of -y[target] is -1 at the target
+    # The loss is log Z - y[target]: its slope in y is probs, less 1 at the target
     dy = columns(cache["probs"]).copy()
     dy[targets.ravel(), np.arange(S * B)] -= 1
-    dh_out = (Why.T @ dy).reshape(-1, S, B).swapaxes(0, 1).copy()  # (S, H, B), into h from the logits
+    dh_out = (Why.T @ dy).reshape(-1, S, B).swapaxes(0, 1).copy()  # (S, H, B), by way of the logits
     # Derivatives by z, at every step: of s by the arguments of i, f and g, of h by that of o
     dz = 1 - gates
     dz *= gates
@@ -199,13 +199,13 @@ def backward(params, targets, cache):
         dzg_t *= ds
         np.multiply(ds, to_s0, out=ds_next)
         Whh_T.dot(dz_t, out=dh_next)
-    dz = columns(dz)
+    dz = columns(dz)  # from here on all steps at once
     dWxh = dz @ one_hot(cache["inputs"], V, c.dtype).T
     return {
         "Wxh": dWxh,
         "Whh": dz @ h_columns[:, :-B].T,
         "Why": dy @ h_columns[:, B:].T,
-        "bh": dWxh.sum(axis=1, keepdims=True),  # bh is in every column of Wxh
+        "bh": dWxh.sum(axis=1, keepdims=True),  # as dz.sum: each column of dz is in one of dWxh
         "by": dy.sum(axis=1, keepdims=True),
     }
 
@@ -244,7 +244,7 @@ def gradcheck(params, inputs, targets, state, rng, num_checks=10):
             v.flat[entry] = 1
             n[k] = slope(params, name, v, inputs, targets, state)
         error = np.abs(n - a) / np.maximum(np.abs(n + a), rounding)
-        valid = n + a != 0  # true for nan, too
+        valid = (n != 0) | (a != 0)  # true for nan, too
         if valid.any():
             error = error[valid]
         figures = {"min": error.min(), "max": error.max(), "mean": error.mean()}
@@ -282,7 +282,7 @@ def directional_errors(params, state, steps, rng):
     for _ in range(20):
         _, _, state = forward(noisy, rng.integers(V, size=(1, B)), state)
     state = {name: value * rng.random(value.shape) for name, value in state.items()}
-    steps = min(max(steps, V // B + 1), 100)  # so that each character is read, and is a target
+    steps = min(max(steps, V // B + 1), 100)  # each character is read, and is a target
     inputs = rng.permutation(steps * B).reshape(steps, B) % V
     targets = rng.permutation(steps * B).reshape(steps, B) % V
     _, grads, _ = train(noisy, inputs, targets, state)
@@ -365,13 +365,14 @@ def to_ids(text, vocab, source):
 
 
 def sequence_starts(text, options):
-    """The places in the text where a sequence may begin: all, or with --restart the starts of lines."""
+    """The places in the text where a sequence may begin: all, or with --restart, if there are enough of
+    them, the starts of lines."""
     starts = range(len(text) - options["seqlength"])
     if options["restart"]:
         ends = re.finditer("\r\n?|\n", text[: len(starts) - 1])
         lines = [0] + [end.end() for end in ends]
-        read = options["seqlength"] / options["restart"]  # characters, on average, before it jumps
-        if len(starts) / len(lines) <= read:  # else most of the text would never be read
+        run = options["seqlength"] / options["restart"]  # characters, on average, from jump to jump
+        if len(starts) / len(lines) <= 10 * run:  # with longer lines most of the text would never be read
             return lines
     return starts
 
@@ -395,11 +396,11 @@ def next_batch(model, ids, starts, options):
 
 
 # ------------------------------------------------------------------------------------------- saved models
-FIXED = ("hidden", "cell", "batchsize", "init_scale", "fp64", "bytes", "holdout")  # not to be changed later
+FIXED = ("hidden", "cell", "batchsize", "init_scale", "fp64", "bytes", "holdout")  # fixed in a loaded model
 SAVED = (*FIXED, "seqlength", "restart", "lr", "clip", "text")  # the options that a saved model brings along
 COUNTERS = ("iteration", "seconds", "bpc", "next_ix")  # bpc: smoothed; next_ix: what sequence 0 reads next
 COUNTS = ("hidden", "batchsize", "seqlength", "iters", "report_interval", "check_interval", "sample")
-SHARES = ("restart", "holdout")  # from 0 to 1
+SHARES = ("restart", "holdout")  # from 0 to 1, as COUNTS are 1 or more
 
 
 def new_model(vocab, options, seed):
@@ -480,7 +481,7 @@ def read_model(archive, file_size):
         raise UserError(f"its cell is {options['cell']!r}")
     if not vocab or vocab != "".join(sorted(set(vocab))):
         raise UserError("its vocab is empty or not sorted, or has a character twice")
-    (vocab + options["text"]).encode("utf-8", "surrogateescape")  # raises an error if no text has it
+    (vocab + options["text"]).encode("utf-8", "surrogateescape")  # fails on half a surrogate pair
     if "\0" in options["text"]:
         raise UserError("its text is not the name of a file")
     if least_size(len(vocab), options) > file_size:
@@ -491,7 +492,7 @@ def read_model(archive, file_size):
     model.update(counters)
     model["rng"].bit_generator.state = info["rng"]
     if info["rng"]["state"]["inc"] % 2 == 0:
-        raise UserError("its rng would never end")
+        raise UserError("its rng is no PCG64, whose inc is odd: it might draw 0 for ever")
     arrays = arrays_of(model)
     if set(archive.files) != {"info", *arrays}:
         raise UserError(f"it does not have just info, {', '.join(arrays)}")

@@ -13,10 +13,10 @@ One step reads a character x, one-hot, and gives probs, the probabilities of the
     y = Why h + by                       logits
     probs = softmax(y)
 
-The loss is the sum over all steps of -log probs[target], in nats; divided by log 2 and by the number of
-characters, it is in bits per character (BPC). A model that knows nothing yet finds all V characters equally
-likely, so the first loss that train gives must be log2 V bits, 6.0 on the bundled text: the first thing to
-check in a new model. The BPC of the log is smoothed and starts there.
+The loss is the sum of -log probs[target] over all characters of a batch, in nats; divided by log 2 and by
+their number, it is in bits per character (BPC). A model that knows nothing yet finds all V characters equally
+likely, so the first batch must cost about log2 V bits a character, 6.0 on the bundled text: the first thing
+to check in a new model. The BPC of the log is smoothed, and starts there.
 
 The letters of the shapes; the batch is the last axis, everywhere:
 V characters in the vocabulary, H hidden units, B sequences in a batch, S time steps.
@@ -55,9 +55,9 @@ def softmax(y, axis):
 def cross_entropy(y, probs, targets):
     """The loss in nats, summed over S and B: -log probs[target]; logits y, probs (S, V, B), targets (S, B).
 
-    Of a probability that has underflowed, the log would be -inf: then from log probs = y - log Z."""
+    The log of a probability that has underflowed would be -inf: then it is y - log Z, Z = sum exp(y)."""
     p = np.take_along_axis(probs, targets[:, None], axis=1)
-    if p.real.min() > 1e-30:
+    if p.real.min() > 1e-30:  # real: gradcheck makes it complex
         return -np.log(p).sum()
     top = y.max(axis=1, keepdims=True)
     log_Z = top + np.log(np.exp(y - top).sum(axis=1, keepdims=True))
@@ -97,10 +97,11 @@ def forward(params, inputs, state):
     S, B = inputs.shape
     h = np.empty((S + 1, len(Whh), B), np.result_type(*params.values()))  # h[t + 1] is h after step t
     h[0] = state["h"]
-    zx = np.take(Wxh + bh, inputs, axis=1).swapaxes(0, 1).copy()  # (S, H, B): Wxh x is a column of Wxh
+    zx = np.take(Wxh + bh, inputs, axis=1)  # (H, S, B): Wxh x + bh, a column of Wxh + bh
+    zx = zx.swapaxes(0, 1).copy()  # (S, H, B)
     for t in range(S):
         np.tanh(zx[t] + Whh.dot(h[t]), out=h[t + 1])  # dot is faster than @ where matrices are small
-    h_columns = columns(h)  # (H, (S + 1) B)
+    h_columns = columns(h)  # (H, (S + 1) B); [:, B:] is h after each step, [:, :-B] before it
     y = (Why @ h_columns[:, B:] + by).reshape(-1, S, B).swapaxes(0, 1)  # (S, V, B), all steps at once
     probs = softmax(y, axis=1)
     cache = {"inputs": inputs, "h": h, "h_columns": h_columns, "y": y, "probs": probs}
@@ -127,15 +128,15 @@ def backward(params, targets, cache):
     Whh_T, Why = params["Whh"].T, params["Why"]
     h, h_columns, inputs = cache["h"], cache["h_columns"], cache["inputs"]
     (S, B), V = targets.shape, len(Why)
-    # Into the logits: the slope of log Z is probs, that of -y[target] is -1 at the target
+    # The loss is log Z - y[target]: its slope in y is probs, less 1 at the target
     dy = columns(cache["probs"]).copy()
     dy[targets.ravel(), np.arange(S * B)] -= 1
-    dh_out = (Why.T @ dy).reshape(-1, S, B).swapaxes(0, 1).copy()  # (S, H, B), into h from the logits
-    slope = 1 - h[1:] ** 2  # of tanh, at every step
-    dz = np.empty_like(slope)
+    dh_out = (Why.T @ dy).reshape(-1, S, B).swapaxes(0, 1).copy()  # (S, H, B), by way of the logits
+    tanh_slope = 1 - h[1:] ** 2  # at every step
+    dz = np.empty_like(tanh_slope)
     dh_next = 0  # (H, B), into h by way of the next step; none at the end: truncated BPTT
     for t in reversed(range(S)):
-        np.multiply(dh_out[t] + dh_next, slope[t], out=dz[t])  # through tanh, into its argument
+        np.multiply(dh_out[t] + dh_next, tanh_slope[t], out=dz[t])
         dh_next = Whh_T.dot(dz[t])
     dz = columns(dz)  # from here on all steps at once
     return {
@@ -181,7 +182,7 @@ def gradcheck(params, inputs, targets, state, rng, num_checks=10):
             v.flat[entry] = 1
             n[k] = slope(params, name, v, inputs, targets, state)
         error = np.abs(n - a) / np.maximum(np.abs(n + a), rounding)
-        valid = n + a != 0  # true for nan, too
+        valid = (n != 0) | (a != 0)  # true for nan, too
         if valid.any():
             error = error[valid]
         figures = {"min": error.min(), "max": error.max(), "mean": error.mean()}
@@ -219,7 +220,7 @@ def directional_errors(params, state, steps, rng):
     for _ in range(20):
         _, _, state = forward(noisy, rng.integers(V, size=(1, B)), state)
     state = {name: value * rng.random(value.shape) for name, value in state.items()}
-    steps = min(max(steps, V // B + 1), 100)  # so that each character is read, and is a target
+    steps = min(max(steps, V // B + 1), 100)  # each character is read, and is a target
     inputs = rng.permutation(steps * B).reshape(steps, B) % V
     targets = rng.permutation(steps * B).reshape(steps, B) % V
     _, grads, _ = train(noisy, inputs, targets, state)
@@ -302,13 +303,14 @@ def to_ids(text, vocab, source):
 
 
 def sequence_starts(text, options):
-    """The places in the text where a sequence may begin: all, or with --restart the starts of lines."""
+    """The places in the text where a sequence may begin: all, or with --restart, if there are enough of
+    them, the starts of lines."""
     starts = range(len(text) - options["seqlength"])
     if options["restart"]:
         ends = re.finditer("\r\n?|\n", text[: len(starts) - 1])
         lines = [0] + [end.end() for end in ends]
-        read = options["seqlength"] / options["restart"]  # characters, on average, before it jumps
-        if len(starts) / len(lines) <= read:  # else most of the text would never be read
+        run = options["seqlength"] / options["restart"]  # characters, on average, from jump to jump
+        if len(starts) / len(lines) <= 10 * run:  # with longer lines most of the text would never be read
             return lines
     return starts
 
@@ -331,11 +333,11 @@ def next_batch(model, ids, starts, options):
 
 
 # ------------------------------------------------------------------------------------------- saved models
-FIXED = ("hidden", "batchsize", "init_scale", "fp64", "bytes", "holdout")  # cannot change in a loaded model
+FIXED = ("hidden", "batchsize", "init_scale", "fp64", "bytes", "holdout")  # fixed in a loaded model
 SAVED = (*FIXED, "seqlength", "restart", "lr", "clip", "text")  # the options that a saved model brings along
 COUNTERS = ("iteration", "seconds", "bpc", "next_ix")  # bpc: smoothed; next_ix: what sequence 0 reads next
 COUNTS = ("hidden", "batchsize", "seqlength", "iters", "report_interval", "check_interval", "sample")
-SHARES = ("restart", "holdout")  # from 0 to 1
+SHARES = ("restart", "holdout")  # from 0 to 1, as COUNTS are 1 or more
 
 
 def new_model(vocab, options, seed):
@@ -414,7 +416,7 @@ def read_model(archive, file_size):
     check_saved(options, {name: defaults[name] for name in SAVED})
     if not vocab or vocab != "".join(sorted(set(vocab))):
         raise UserError("its vocab is empty or not sorted, or has a character twice")
-    (vocab + options["text"]).encode("utf-8", "surrogateescape")  # raises an error if no text has it
+    (vocab + options["text"]).encode("utf-8", "surrogateescape")  # fails on half a surrogate pair
     if "\0" in options["text"]:
         raise UserError("its text is not the name of a file")
     if least_size(len(vocab), options) > file_size:
@@ -425,7 +427,7 @@ def read_model(archive, file_size):
     model.update(counters)
     model["rng"].bit_generator.state = info["rng"]
     if info["rng"]["state"]["inc"] % 2 == 0:
-        raise UserError("its rng would never end")
+        raise UserError("its rng is no PCG64, whose inc is odd: it might draw 0 for ever")
     arrays = arrays_of(model)
     if set(archive.files) != {"info", *arrays}:
         raise UserError(f"it does not have just info, {', '.join(arrays)}")
