@@ -3,8 +3,8 @@
     python data/tasks.py copying > copying.txt
     python data/tasks.py recall > recall.txt
 
-copying: random letters, a mark, the same letters again. The letters before the mark cannot be foretold; those
-behind it cost nothing to whoever kept them. It is the copy task of Graves et al., "Hybrid computing using a
+copying: random letters, a mark, the same letters again. The letters before the mark cannot be predicted; those
+after it cost nothing to whoever kept them. It is the copy task of Graves et al., "Hybrid computing using a
 neural network with dynamic external memory", Nature 538, 2016, as a text.
 
 recall: pairs of a letter and a digit; within a line, a letter always has the same digit. If it stood in the
@@ -107,7 +107,10 @@ def main(words=None):
     if hasattr(sys.stdout, "reconfigure"):  # what stands in for it in a notebook may have none
         sys.stdout.reconfigure(newline="\n")
     try:
-        sys.stdout.writelines(task_lines(**read_options(words)))
+        options = read_options(words)
+        if sys.stdout is None:
+            raise ValueError("standard output is closed: there is nowhere to print the text")
+        sys.stdout.writelines(task_lines(**options))
         sys.stdout.flush()
         return 0
     except ValueError as error:

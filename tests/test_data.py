@@ -46,7 +46,7 @@ def test_copying_options():
 
 
 def test_copying_letters_and_lengths_are_equally_likely():
-    text = "".join(load(TASKS).task_lines("copying", 0, 4000, 4, 1, 4))
+    text = "".join(load(TASKS).task_lines("copying", 0, 4000, letters=4, shortest=1, longest=4))
     words = [line.split(">")[0] for line in text.splitlines()]
     for length in range(1, 5):
         assert abs(sum(len(word) == length for word in words) - 1000) < 5 * math.sqrt(750)
@@ -63,19 +63,20 @@ def test_copying_is_the_same_for_the_same_seed_and_on_every_machine():
     assert first.count("\n") == 20000
 
 
-def test_recall_lines_are_pairs_and_one_of_them_again():
-    text = command(TASKS, *"recall --letters 26 --lines 2000 --seed 3".split()).stdout
-    assert text == command(TASKS, *"recall --letters 26 --lines 2000 --seed 3".split()).stdout
-    counts, places = [0] * 9, [0] * 8
+def test_recall_lines_are_pairs_in_which_a_letter_keeps_its_digit():
+    words = "recall --letters 26 --keys 4 --pairs 12 --lines 2000 --seed 3".split()
+    text = command(TASKS, *words).stdout
+    assert text == command(TASKS, *words).stdout
+    counts = [0] * 5
+    digits = ""
     for line in text.splitlines():
-        *pairs, asked = line.split(" ")
-        assert asked[0] == "?" and asked[1:] in pairs
-        assert all(re.fullmatch("[a-z][0-9]", pair) for pair in pairs)
-        assert len({letter for letter, _ in pairs}) == len(pairs)
-        counts[len(pairs)] += 1
-        places[pairs.index(asked[1:])] += len(pairs) == 8
-    assert counts[0] == 0 and all(abs(n - 250) < 5 * math.sqrt(219) for n in counts[1:])
-    assert all(abs(n - counts[8] / 8) < 5 * math.sqrt(counts[8] / 8) for n in places)
+        pairs = re.findall("([a-z])([0-9])", line)
+        assert "".join(map("".join, pairs)) == line and len(pairs) == 12
+        assert len(set(pairs)) == len({letter for letter, _ in pairs})  # one digit a letter
+        counts[len(set(pairs))] += 1
+        digits += "".join(digit for _, digit in set(pairs))
+    assert counts[0] == 0 and 450 < counts[1] < 550 and counts[4] > 300  # some of four keys are not drawn
+    assert all(abs(digits.count(digit) / len(digits) - 0.1) < 0.02 for digit in "0123456789")
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,9 @@ def test_recall_lines_are_pairs_and_one_of_them_again():
         "copying text",
         "text",
         "",
-        "recall --longest 9",
+        "recall --keys 9",
+        "recall --pairs 0",
+        "recall --letters 53",
     ],
 )
 def test_bad_options(words):
