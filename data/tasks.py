@@ -3,7 +3,7 @@
     python data/tasks.py copying > copying.txt
     python data/tasks.py recall > recall.txt
 
-copying: random letters, a mark, the same letters again. The letters before the mark cannot be predicted; those
+copying: random letters, a mark, the same letters again. Those before the mark cannot be predicted, those
 after it cost nothing to whoever kept them. It is the copy task of Graves et al., "Hybrid computing using a
 neural network with dynamic external memory", Nature 538, 2016, as a text.
 
