@@ -22,20 +22,20 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # where helpers.py is
 from helpers import ROOT, load, new_state
 
-PAPER = "dnc-numpy.py --memory paper --locations 32 --lr 0.2"  # a memory is learned at half the rate
+PAPER = "dnc-numpy.py --memory paper --locations 32"
 MODELS = {
     "copying": {
         "rnn": "rnn-numpy.py --hidden 140",
         "lstm": "lstm-numpy.py --hidden 67 --cell standard",
         "content": "dnc-numpy.py --cell standard --locations 32 --width 16 --hidden 55",
-        "complete": f"{PAPER} --heads 2 --width 16 --hidden 48",
+        "complete": f"{PAPER} --heads 2 --width 16 --hidden 48 --lr 0.2",
     },
     "recall": {
         "rnn": "rnn-numpy.py --hidden 88",
         "lstm": "lstm-numpy.py --hidden 42 --cell standard",
         "lstm4": "lstm-numpy.py --hidden 100 --cell standard",
         "content": "dnc-numpy.py --cell standard --locations 32 --width 32 --hidden 25",
-        "complete": f"{PAPER} --width 32 --hidden 24 --init_scale 0.1",
+        "complete": f"{PAPER} --width 32 --hidden 24 --init_scale 0.3",
     },
 }
 TEXTS = {"copying": "--letters 26 --longest 20", "recall": "--letters 26 --keys 16 --pairs 24"}
