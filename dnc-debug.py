@@ -1216,6 +1216,8 @@ def read_options(words):
         raise UserError("the content memory has one read head; for more add --memory paper")
     if options["view"] is not None and (options["sample"] or options["evaluate"]):
         raise UserError("--view does not go with --sample and --evaluate")
+    if options["view"] is not None and options["load"] and options["save"]:
+        raise UserError("--view with --load does not train; leave --save out")
     if options["prime"] and not options["sample"]:
         raise UserError("--prime needs --sample")
     save = options["save"]
@@ -1264,8 +1266,9 @@ def main(words=None):
     if options["evaluate"]:
         print(f"{bits_per_character(model, ids, 1, options):.4f} BPC, {len(ids)} characters")
         return 0
+    view_ids = None
     if view:
-        view = to_ids(view, model["vocab"], "--view")  # an error now, not after hours
+        view_ids = to_ids(view, model["vocab"], "--view")  # an error now, not after hours
 
     end = len(ids) - int(options["holdout"] * len(ids))
     if end <= options["seqlength"]:
@@ -1298,8 +1301,8 @@ def main(words=None):
         check(model, ids[:end], starts, options)
     status = learn(model, ids[:end], ids[end:], starts, options)
     print(f"----\n{sample_text(model, options['sample_length'], options)}\n----")
-    if view is not None:
-        print_view(memory_at_work(model, view, options))
+    if view:
+        print_view(memory_at_work(model, view_ids, options))
     return status
 
 
