@@ -109,8 +109,8 @@ def test_adagrad_and_clipping_by_hand(script):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("a" * 100, range(93)),  # no lines: everywhere that a batch fits in
-        (("a" * 40 + "\n") * 3, range(116)),  # few: a sequence reads about 14 characters before it jumps
+        ("a" * 500, range(493)),  # no lines: everywhere that a batch fits in
+        (("a" * 200 + "\n") * 3, range(596)),  # few: a sequence reads about 14 characters before it jumps
         ("abcd\n" * 20, [*range(0, 93, 5)]),
         ("abcd\r" * 20, [*range(0, 93, 5)]),
         ("abc\r\n" * 20, [*range(0, 93, 5)]),
