@@ -26,15 +26,15 @@ PAPER = "dnc-numpy.py --memory paper --locations 32"
 MODELS = {
     "copying": {
         "rnn": "rnn-numpy.py --hidden 140",
-        "lstm": "lstm-numpy.py --hidden 67 --cell standard",
+        "lstm": "lstm-numpy.py --hidden 67 --cell standard --lr 0.8 --init_scale 0.3",
         "content": "dnc-numpy.py --cell standard --locations 32 --width 16 --hidden 55",
         "complete": f"{PAPER} --heads 2 --width 16 --hidden 48 --lr 0.2",
     },
     "recall": {
-        "rnn": "rnn-numpy.py --hidden 88",
+        "rnn": "rnn-numpy.py --hidden 88 --lr 0.2",
         "lstm": "lstm-numpy.py --hidden 42 --cell standard --lr 1.6",
         "lstm4": "lstm-numpy.py --hidden 100 --cell standard --lr 1.6 --init_scale 0.3",
-        "content": "dnc-numpy.py --cell standard --locations 32 --width 32 --hidden 25",
+        "content": "dnc-numpy.py --cell standard --locations 32 --width 32 --hidden 25 --init_scale 0.3",
         "complete": f"{PAPER} --width 32 --hidden 24 --init_scale 0.3",
     },
 }
