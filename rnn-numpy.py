@@ -26,6 +26,7 @@ After Karpathy's min-char-rnn, by way of krocki/dnc. Adagrad: Duchi et al., JMLR
 
 import argparse
 import contextlib
+import io
 import json
 import math
 import os
@@ -378,9 +379,11 @@ def save_model(path, model, options):
     }
     path = os.path.realpath(path)  # a symbolic link stays one
     unfinished = f"{path}.{secrets.token_hex(4)}.tmp"
+    content = io.BytesIO()  # on a full disk, np.savez would leave a file half open
+    np.savez(content, info=json.dumps(info), **arrays_of(model))
     try:
         with open(unfinished, "xb") as file:
-            np.savez(file, info=json.dumps(info), **arrays_of(model))
+            file.write(content.getbuffer())
             os.fsync(file.fileno())
         try:
             os.replace(unfinished, path)

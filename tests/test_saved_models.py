@@ -404,7 +404,7 @@ def test_pointers_out_of_range_are_refused(value, trained, tmp_path):
 def test_random_numbers_of_a_generator_that_repeats_itself_are_refused(trained, tmp_path):
     """Of an even increment PCG64 draws the same for ever, and rng.integers may wait for ever."""
     arrays, info = parts(trained / "rnn.npz")
-    for state in ({"state": 0, "inc": 0}, {"state": -1, "inc": 1}, {"state": "x", "inc": 1}, {}, None):
+    for state in ({"state": 0, "inc": 0}, {"state": "x", "inc": 1}, {}, None):
         save_parts(tmp_path / "m.npz", arrays, info | {"rng": info["rng"] | {"state": state}})
         refusal("rnn-numpy.py", tmp_path / "m.npz")
 
