@@ -34,7 +34,7 @@ MODELS = {
         "rnn": "rnn-numpy.py --hidden 88 --lr 0.2",
         "lstm": "lstm-numpy.py --hidden 42 --cell standard --lr 1.6",
         "lstm4": "lstm-numpy.py --hidden 100 --cell standard --lr 1.6 --init_scale 0.3",
-        "content": "dnc-numpy.py --cell standard --locations 32 --width 32 --hidden 25 --init_scale 0.3",
+        "content": "dnc-numpy.py --cell standard --locations 32 --width 32 --hidden 25",
         "complete": f"{PAPER} --width 32 --hidden 24 --init_scale 0.3",
     },
 }
