@@ -1105,7 +1105,7 @@ def learn(model, ids, validation_ids, starts, options):
         done = bool(signals) or seconds >= deadline or n >= iters
         reporting = done or n % options["report_interval"] == 0
         checking = done or n % options["check_interval"] == 0
-        if not bpc <= 3 * math.log2(len(model["vocab"])):  # of one that knows nothing; true for nan, too
+        if not bpc <= 3 * math.log2(len(model["vocab"])):  # of a new model; true for nan, too
             raise UserError(f"diverged in iteration {n}, at {bpc:.1f} BPC; a smaller --lr or --clip helps")
         if checking and not all(np.isfinite(array).all() for array in arrays_of(model).values()):
             raise UserError(f"not finite after iteration {n}; a smaller --lr or --clip helps")
