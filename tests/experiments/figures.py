@@ -101,7 +101,7 @@ def tasks(*paths):
         axis.annotate("a guess", (x[-1] / 1e6, guess), (0, 4), textcoords="offset points", ha="right")
         axis.set(xlabel="million characters trained on", xlim=0, ylim=(0, 1.1 * guess))
         axis.set_ylabel({"copying": "bits per copied letter", "recall": "bits per digit to look up"}[task])
-    axes[0, -1].legend(loc="center right", fontsize=9)
+    axes[0, -1].legend(loc=(0.35, 0.1), fontsize=9)
     fig.tight_layout()
     return fig
 
