@@ -1210,7 +1210,7 @@ def option_parser(memory):
     add("--init_scale", type=float, default=0.03, help="standard deviation of the weights at the start")
     add("--batchsize", type=int, default=16, help="sequences in a batch")
     add("--seqlength", type=int, default=25, help="time steps in a batch")
-    add("--restart", type=float, default=0.0, help="chance, in each batch, of a jump to a line's start")
+    add("--restart", type=float, default=0.0, help="chance, in each batch, to jump to a line, with state 0")
     add("--lr", type=float, default=0.4, help="learning rate of Adagrad")
     add("--clip", type=float, default=0.2, help="clip each entry of the gradient; 0 is off")
     add("--seed", type=int, help="makes a run repeatable; random unless given")
