@@ -82,9 +82,7 @@ def received(address):
         raise UserError(f"cannot fetch {address}: {error}; it may have moved, or try again later") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = getattr(error, "reason", error)
-        raise UserError(
-            f"cannot fetch {address}: {reason}; check the network, or try again later"
-        ) from error
+        raise UserError(f"cannot fetch {address}: {reason}; check the network, or try again later") from error
     if total not in (None, count):
         raise UserError(f"cannot fetch {address}: it broke off after {count} of {total} bytes; try again")
 
