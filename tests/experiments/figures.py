@@ -84,6 +84,7 @@ def tasks(*paths):
     """Bits per character that can be known, on unseen lines, against characters trained on: a panel for each
     task, every run, and the medians."""
     fig, axes = plt.subplots(1, len(paths), figsize=(4.5 * len(paths), 4), squeeze=False)
+    seen = set()
     for axis, path in zip(axes[0], paths, strict=True):
         runs = {}
         with open(path, encoding="utf-8") as file:
@@ -94,14 +95,18 @@ def tasks(*paths):
             for x, y in lines:
                 axis.plot(x / 1e6, y, color=COLORS[name], linewidth=1, alpha=0.5)
             x, y = np.median(lines, axis=0)
-            axis.plot(x / 1e6, y, color=COLORS[name], linewidth=2.5, label=name)
+            axis.plot(x / 1e6, y, color=COLORS[name], linewidth=2.5)
+            seen.add(name)
         task = Path(path).stem
         guess = {"copying": np.log2(26), "recall": np.log2(10)}[task]
         axis.axhline(guess, color=GREY, linewidth=0.8, linestyle=":")
         axis.annotate("a guess", (x[-1] / 1e6, guess), (0, 4), textcoords="offset points", ha="right")
         axis.set(xlabel="million characters trained on", xlim=0, ylim=(0, 1.1 * guess))
         axis.set_ylabel({"copying": "bits per copied letter", "recall": "bits per digit to look up"}[task])
-    axes[0, -1].legend(loc=(0.35, 0.1), fontsize=9)
+    for name in COLORS:  # one legend for all panels
+        if name in seen:
+            axes[0, -1].plot([], [], color=COLORS[name], linewidth=2.5, label=name)
+    axes[0, -1].legend(loc=(0.35, 0.08), fontsize=9)
     fig.tight_layout()
     return fig
 

@@ -31,7 +31,7 @@ MODELS = {
         "complete": f"{PAPER} --heads 2 --width 16 --hidden 48 --lr 0.2",
     },
     "recall": {
-        "rnn": "rnn-numpy.py --hidden 88 --lr 0.2",
+        "rnn": "rnn-numpy.py --hidden 88",
         "lstm": "lstm-numpy.py --hidden 42 --cell standard --lr 1.6",
         "lstm4": "lstm-numpy.py --hidden 100 --cell standard --lr 1.6 --init_scale 0.3",
         "content": "dnc-numpy.py --cell standard --locations 32 --width 32 --hidden 25",
