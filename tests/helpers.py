@@ -69,22 +69,15 @@ def load(script):
     return module
 
 
-def new_state(script, options, batchsize, rng=None):
-    """The state of sequences that begin, as a model's options have it, of the type of its parameters.
+def new_state(script, params, options, batchsize, rng=None):
+    """The state of sequences that begin, as a model's options have it.
 
     script, the module; rng, for the noise of the content memory: without it always the same.
     """
-    sizes = [
-        options[name]
-        for name in ("hidden", "cell", "memory", "heads", "locations", "width")
-        if name in options
-    ]
-    if "memory" in options:
-        state = script.init_state(rng or np.random.default_rng(0), batchsize, *sizes)
-    else:
-        state = script.init_state(batchsize, *sizes)
-    dtype = np.float64 if options["fp64"] else np.float32
-    return {name: value.astype(dtype) for name, value in state.items()}
+    more = [options[name] for name in ("cell", "locations") if name in options]
+    if "locations" in options:
+        more.append(rng or np.random.default_rng(0))
+    return script.init_state(params, batchsize, *more)
 
 
 def next_batch(module, model, ids, options, starts):
@@ -114,22 +107,17 @@ def make(
         params = module.init_params(rng, vocab, hidden, memory, heads, width)
     else:
         params = module.init_params(rng, vocab, hidden)
-    options = options_of(name, hidden=hidden, heads=heads, locations=locations, width=width)
-    state = new_state(module, options, batch, rng)
+    state = new_state(module, params, options_of(name, locations), batch, rng)
     params = {name: rng.standard_normal(value.shape) * scale for name, value in params.items()}
     inputs, targets = rng.integers(vocab, size=(2, steps, batch))
     return module, params, inputs, targets, state if fresh else random_state(rng, state)
 
 
-def options_of(name, hidden, heads, locations, width):
-    """The options that one of MODELS has on the command line and that new_state asks for, in float64."""
+def options_of(name, locations):
+    """The options that one of MODELS has on the command line and that new_state asks for."""
     _, cell, memory = MODELS[name]
-    options = {"hidden": hidden, "fp64": True}
-    if cell:
-        options["cell"] = cell
-    if memory:
-        options |= {"memory": memory, "heads": heads, "locations": locations, "width": width}
-    return options
+    options = {"cell": cell} if cell else {}
+    return options | ({"locations": locations} if memory else {})
 
 
 def random_state(rng, state):

@@ -303,8 +303,9 @@ def interface(heads=1, width=4, **parts):
 
 def empty_memory(N=4, W=4, R=1, B=1):
     """A memory that begins: all zero."""
-    options = options_of("dnc-debug-paper-standard", hidden=1, heads=R, locations=N, width=W)
-    state = new_state(load("dnc-debug.py"), options, B)
+    net = load("dnc-debug.py")
+    params = net.init_params(np.random.default_rng(0), 2, 1, "paper", R, W)
+    state = new_state(net, params, options_of("dnc-debug-paper-standard", N), B)
     return {name: state[name] for name in MEMORY}
 
 

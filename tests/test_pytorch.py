@@ -19,7 +19,7 @@ def test_the_outputs_agree(script, cell, precision, tmp_path):
     module = load(script)
     model, options = module.load_model(tmp_path / "model.npz")
     ids = np.random.default_rng(1).integers(0, len(model["vocab"]), (30, 1))
-    probs, _, _ = module.forward(model["params"], ids, new_state(module, options, 1))
+    probs, _, _ = module.forward(model["params"], ids, new_state(module, model["params"], options, 1))
     x = torch.nn.functional.one_hot(torch.tensor(ids), len(model["vocab"])).to(output.weight.dtype)
     theirs = torch.softmax(output(layer(x)[0]), 2).detach().numpy().swapaxes(1, 2)
     assert theirs.dtype == probs.dtype

@@ -104,8 +104,7 @@ def beginnings():
             params = module.init_params(rng, V, H, memory, R, W)
         else:
             params = module.init_params(rng, V, H)
-        options = options_of(name, hidden=H, heads=R, locations=N, width=W)
-        state = new_state(module, options, B, rng)
+        state = new_state(module, params, options_of(name, N), B, rng)
         shapes |= {"bh": (G, 1), "by": (V, 1)}
         yield pytest.param(params, shapes, state, state_shapes, memory, id=name)
 
@@ -149,4 +148,5 @@ def test_init_scale_is_the_size_of_the_noise(script):
 def test_the_default_model_is_the_content_memory_with_the_squashed_cell(script, rng):
     module = load(script)
     assert "Whm" not in module.init_params(rng, 4, 3)
-    assert list(module.init_state(rng, 2, 3)) == ["h", "c", "M", "r"]
+    options = vars(module.option_parser("content").parse_args([]))
+    assert (options["memory"], options["cell"]) == ("content", "squashed")

@@ -16,11 +16,12 @@ from helpers import ROOT, SCRIPTS
 # text is meant to differ, under the scripts between which it does: R rnn-numpy, L lstm-numpy, N dnc-numpy,
 # D dnc-debug; letters that stand together have one text, a script whose letter is missing has no such name.
 DIFFERENT = {
-    "R L N D": "init_params init_state forward backward option_parser",
-    "R L ND": "next_batch FIXED new_model read_model least_size bits_per_character sample_text",
-    "RL ND": "COUNTS",
+    "R L N D": "init_params forward backward option_parser",
+    "R L ND": "init_state next_batch FIXED new_model read_model bits_per_character sample_text",
+    "RL ND": "check_numbers",
     "RL N D": "read_options",
-    "RLN D": "learn main one_hot",
+    "R LN D": "learn main",
+    "LN D": "one_hot",
     "N D": """sigmoid content_weighting content_weighting_backward usage usage_backward
         allocation allocation_backward write_weighting write_weighting_backward write write_backward
         links links_backward precedence precedence_backward

@@ -136,7 +136,7 @@ def test_sample_prints_the_characters_and_nothing_else(script, trained):
 def test_a_prime_that_the_model_cannot_read_is_named(trained):
     done = command("rnn-numpy.py", "--load", "rnn.npz", "--sample", 5, "--prime", "Té €", cwd=trained)
     assert done.returncode == 2 and is_one_line(done.stderr, "rnn-numpy.py")
-    assert "--prime has characters that the model has never seen: 'é', '€'" in done.stderr
+    assert "--prime has characters that the model has never seen: ['é', '€']" in done.stderr
 
 
 def test_a_model_of_bytes_is_primed_with_bytes(tmp_path):
@@ -154,7 +154,7 @@ def test_evaluate_is_the_loss_of_the_whole_text_with_state_carried(script, train
     module = load(script)
     model, options = module.load_model(trained / f"{script[:3]}.npz")
     ids = module.to_ids(module.read_text(text, False), model["vocab"], "text")[:, None]
-    probs, _, _ = module.forward(model["params"], ids[:-1], new_state(module, options, 1))
+    probs, _, _ = module.forward(model["params"], ids[:-1], new_state(module, model["params"], options, 1))
     expected = -np.log2(np.take_along_axis(probs, ids[1:, None], axis=1)).mean()
     assert float(done.stdout.split()[0]) == pytest.approx(expected, abs=2e-4)
 
@@ -164,7 +164,7 @@ def test_evaluate_names_unknown_characters_and_counts_them(trained, tmp_path):
     words = ["--load", trained / "rnn.npz", "other.txt", "--evaluate"]
     done = command("rnn-numpy.py", *words, cwd=tmp_path)
     assert done.returncode == 2 and is_one_line(done.stderr, "rnn-numpy.py")
-    assert "has characters that the model has never seen: '{', '}', 'ß'" in done.stderr
+    assert "has characters that the model has never seen: ['{', '}', 'ß']" in done.stderr
 
 
 def test_the_validation_part_is_not_learned_from(tmp_path):
@@ -203,7 +203,7 @@ def test_the_two_dnc_scripts_open_each_others_models(tmp_path):
         (["--fp64"], "--fp64 True contradicts rnn.npz: False"),
         (["--bytes"], "--bytes True contradicts"),
         (["--holdout", "0.5"], "--holdout 0.5 contradicts"),
-        (["other.txt"], "other.txt has characters that the model has never seen: '€'"),
+        (["other.txt"], "other.txt has characters that the model has never seen: ['€']"),
     ],
 )
 def test_what_contradicts_a_model_is_refused(words, expected, trained, tmp_path):

@@ -48,7 +48,7 @@ def test_after_training_it_shows_the_trained_model(folder, tmp_path):
 def test_characters_that_the_model_does_not_know_are_named(folder):
     done = command("dnc-debug.py", "--load", "paper.npz", "--view", "né", cwd=folder)
     assert done.returncode == 2 and is_one_line(done.stderr, "dnc-debug.py")
-    assert "--view has characters that the model has never seen: 'é'" in done.stderr
+    assert "--view has characters that the model has never seen: ['é']" in done.stderr
 
 
 def test_a_full_shade_stands_for_a_sure_weight():

@@ -95,17 +95,17 @@ def new_model(script, model, vocab_size, B, H, dtype, init_scale=0.03, memory=No
     """A model's first parameters and state, the same every time; memory: R, N, W, if not those in MEMORY."""
     kind, _, which = model.partition("-")
     rng = np.random.default_rng(1)
-    options = {"hidden": H, "fp64": dtype == np.float64}
+    options = {}
     if kind == "lstm":
-        options["cell"] = "standard"
+        options = {"cell": "standard"}
     if kind == "dnc":
         R, N, W = memory or MEMORY[which]
-        options |= {"cell": CELL[which], "memory": which, "heads": R, "locations": N, "width": W}
+        options = {"cell": CELL[which], "locations": N}
         params = script.init_params(rng, vocab_size, H, which, R, W, init_scale=init_scale)
     else:
         params = script.init_params(rng, vocab_size, H, init_scale=init_scale)
     params = {name: value.astype(dtype) for name, value in params.items()}
-    return params, new_state(script, options, B, rng)
+    return params, new_state(load(model), params, options, B, rng)  # of this checkout, for every script
 
 
 def numpy_step(script, params, state, batches):

@@ -34,7 +34,7 @@ def share_copied(script, model, options, count, lines, length):
     # all side by side; what is read after the end of the shorter ones does not count
     ids = script.to_ids("".join(text.ljust(longest, "\n") for text in texts), model["vocab"], "the text")
     ids = ids.reshape(count, longest).T
-    state = new_state(script, options, count)
+    state = new_state(script, model["params"], options, count)
     likeliest = []
     for t in range(0, longest, 100):
         probs, _, state = script.forward(model["params"], ids[t : t + 100], state)

@@ -44,7 +44,8 @@ def memory(path, text):
     script = load("dnc-debug.py")
     model, options = script.load_model(path)
     ids = script.to_ids(text, model["vocab"], "the text")
-    probs, cache, _ = script.forward(model["params"], ids[:, None], new_state(script, options, 1))
+    state = new_state(script, model["params"], options, 1)
+    probs, cache, _ = script.forward(model["params"], ids[:, None], state)
     steps, (R, N) = cache["steps"], (options["heads"], options["locations"])
     ww = np.array([step["after"]["ww"][:, 0] for step in steps]).T
     wr = np.array([step["after"]["wr"][:, :, 0] for step in steps]).transpose(1, 2, 0)

@@ -83,7 +83,7 @@ def answer_bits(script, path, text, reads=1, before=0):
     counts = [[k >= before and known for k, line in enumerate(stream) for known in knowable(line)][:length]
               for stream in streams]  # fmt: skip
     counts = np.array(counts).T
-    state = new_state(script, options, STREAMS)
+    state = new_state(script, params, options, STREAMS)
     bits, right = [], []
     for t in range(0, length - 1, 50):
         end = min(t + 50, length - 1)
