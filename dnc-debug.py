@@ -342,22 +342,26 @@ def read_weighting(L, wr0, cr, pi):
     """wr = pi_backward L' wr0 + pi_content cr + pi_forward L wr0.
 
     L (N, N, B), wr0, cr (R, N, B), pi (R, 3, B) -> (R, N, B)"""
+    pi_backward, pi_content, pi_forward = (pi[:, mode, None] for mode in range(3))  # (R, 1, B) each
     bk = np.einsum("jib,rjb->rib", L, wr0)
     fw = np.einsum("ijb,rjb->rib", L, wr0)
-    return pi[:, 0, None] * bk + pi[:, 1, None] * cr + pi[:, 2, None] * fw
+    return pi_backward * bk + pi_content * cr + pi_forward * fw
 
 
 def read_weighting_backward(dwr, L, wr0, cr, pi):
     """-> dL, dwr0, dcr, dpi"""
+    pi_backward, pi_content, pi_forward = (pi[:, mode, None] for mode in range(3))
     bk = np.einsum("jib,rjb->rib", L, wr0)
     fw = np.einsum("ijb,rjb->rib", L, wr0)
-    dpi = np.stack([(dwr * bk).sum(axis=1), (dwr * cr).sum(axis=1), (dwr * fw).sum(axis=1)], axis=1)
-    dbk = pi[:, 0, None] * dwr
-    dcr = pi[:, 1, None] * dwr
-    dfw = pi[:, 2, None] * dwr
-    dL = np.einsum("rjb,rib->jib", wr0, dbk) + np.einsum("rib,rjb->ijb", dfw, wr0)
-    dwr0 = np.einsum("jib,rib->rjb", L, dbk) + np.einsum("ijb,rib->rjb", L, dfw)
-    return dL, dwr0, dcr, dpi
+    dpi = np.stack([dwr * bk, dwr * cr, dwr * fw], axis=1).sum(axis=2)
+    dbk = pi_backward * dwr
+    dcr = pi_content * dwr
+    dfw = pi_forward * dwr
+    dL_bk = np.einsum("rjb,rib->jib", wr0, dbk)
+    dL_fw = np.einsum("rib,rjb->ijb", dfw, wr0)
+    dwr0_bk = np.einsum("jib,rib->rjb", L, dbk)
+    dwr0_fw = np.einsum("ijb,rib->rjb", L, dfw)
+    return dL_bk + dL_fw, dwr0_bk + dwr0_fw, dcr, dpi
 
 
 def read(M, wr):
@@ -378,14 +382,15 @@ def forward(params, inputs, state):
 
     inputs (S, B) ints, state as init_state gives it -> probs (S, V, B), cache for backward, the state
     after the last step; all of the parameters' type, which gradcheck makes complex."""
-    memory = complete_memory if "Whm" in params else content_memory  # only the complete has read modes
+    memory_step = complete_memory if "Whm" in params else content_memory  # only the complete has read modes
     x = one_hot(inputs, params["by"])  # (S, V, B)
     y = np.empty_like(x, np.result_type(*params.values()))
     steps = []
     for t in range(len(x)):
         before = state
-        state, gates = controller(params, x[t], before)
-        state, step = memory(params, state, before)
+        cell, gates = controller(params, x[t], before)
+        memory, step = memory_step(params, cell["h"], before)
+        state = {**before, **cell, **memory}
         y[t] = params["Why"] @ state["h"] + params["by"] + params["Wry"] @ state["r"]
         steps.append({"x": x[t], "before": before, "after": state, "gates": gates, **step})
     y -= y.max(axis=1, keepdims=True)  # softmax stays the same, and exp cannot overflow
@@ -405,7 +410,7 @@ def one_hot(ids, by):
 
 
 def controller(params, x, before):
-    """One step of the LSTM: x (V, B), the state before -> that with a new h and cell, the gates and c."""
+    """One step of the LSTM: x (V, B), the state before -> the new h and cell, the gates and c."""
     z = params["Wxh"] @ x + params["Whh"] @ before["h"] + params["Wrh"] @ before["r"] + params["bh"]
     zi, zo, zf, zg = np.split(z, 4)
     i = sigmoid(zi)
@@ -416,13 +421,12 @@ def controller(params, x, before):
     s = i * g + f * before[key]
     c = np.tanh(s)
     h = o * c
-    after = {**before, "h": h, key: c if key == "c" else s}
-    return after, {"i": i, "o": o, "f": f, "g": g, "c": c}
+    return {"h": h, key: c if key == "c" else s}, {"i": i, "o": o, "f": f, "g": g, "c": c}
 
 
-def content_memory(params, state, before):
-    """krocki/dnc's memory, addressed by softmax(M0 k) -> the state with new M and r, what backward needs."""
-    h, M0 = state["h"], before["M"]
+def content_memory(params, h, before):
+    """krocki/dnc's memory, addressed by softmax(M0 k) -> the new M and r, what backward needs."""
+    M0 = before["M"]
     kr = params["Whr"] @ h
     kw = params["Whw"] @ h
     v = params["Whv"] @ h
@@ -434,12 +438,12 @@ def content_memory(params, state, before):
     M = write(M0, ww, e, v)
     r = read(M, wr[None])[0]
     step = {"interface": {"kr": kr, "kw": kw, "v": v, "e": e}, "weightings": {"ww": ww, "wr": wr}}
-    return {**state, "M": M, "r": r}, step
+    return {"M": M, "r": r}, step
 
 
-def complete_memory(params, state, before):
-    """The memory of the paper -> the state with all the memory's parts new, what backward needs."""
-    h, M0 = state["h"], before["M"]
+def complete_memory(params, h, before):
+    """The memory of the paper -> its part of the new state, what backward needs."""
+    M0 = before["M"]
     R = len(before["wr"])
     _, W, B = M0.shape
     xi = interface(params, h)
@@ -465,10 +469,9 @@ def complete_memory(params, state, before):
     cr = content_weighting(M, kr, br)
     wr = read_weighting(L, before["wr"], cr, pi)
     r = read(M, wr).reshape(R * W, B)
-    keys = {"kr": kr, "br": br, "kw": kw, "bw": bw, "v": v, "e": e}
-    gates = {"free": free, "ga": ga, "gw": gw, "pi": pi}
-    step = {"interface": {**keys, **gates}, "weightings": {"a": a, "cw": cw, "cr": cr}}
-    return {**state, "M": M, "r": r, "u": u, "p": p, "L": L, "ww": ww, "wr": wr}, step
+    parts = dict(kr=kr, br=br, kw=kw, bw=bw, v=v, e=e, free=free, ga=ga, gw=gw, pi=pi)
+    step = {"interface": parts, "weightings": {"a": a, "cw": cw, "cr": cr}}
+    return {"M": M, "r": r, "u": u, "p": p, "L": L, "ww": ww, "wr": wr}, step
 
 
 def interface(params, h):
@@ -583,11 +586,11 @@ def complete_memory_backward(params, dstate, step, grads):
 
     dxi = {
         "Whr": dkr.reshape(R * W, B),
-        "Whv": dv,
-        "Whw": dkw[0],
-        "Whe": de * e * (1 - e),
         "Whbr": dbr * -np.expm1(1 - br),  # the slope of oneplus, from its value
+        "Whw": dkw[0],
         "Whbw": dbw * -np.expm1(1 - bw),
+        "Whv": dv,
+        "Whe": de * e * (1 - e),
         "Whf": dfree * free * (1 - free),
         "Whga": dga * ga * (1 - ga),
         "Whgw": dgw * gw * (1 - gw),

@@ -25,7 +25,7 @@ def plain():
         ends = np.cumsum([len(value) for value in z.values()])[:-1]
         size = sum(map(len, z.values()))
         params = dict(zip(z, np.split(np.eye(size), ends), strict=True)) | {"bi": np.zeros((size, 1))}
-        return net.complete_memory(params, {"h": np.concatenate(list(z.values()))}, before)[0]
+        return net.complete_memory(params, np.concatenate(list(z.values())), before)[0]
 
     names = ("content_weighting", "usage", "allocation", "write_weighting", "write", "links", "precedence")
     names += ("read_weighting", "read")

@@ -262,9 +262,9 @@ DEBUG_PAPER = {
     "links: p0 from the columns": ("dp0 = (dL * ww[:, None])", "dp0 = (dL * ww)"),
     "precedence: ww without p0": ("dww = dp - (dp * p0).sum(axis=0)", "dww = dp"),
     "precedence: p0 does not fade": ("dp0 = (1 - ww.sum(axis=0)) * dp", "dp0 = dp"),
-    "read weighting: backward for forward": ("dpi = np.stack([(dwr * bk)", "dpi = np.stack([(dwr * fw)"),
+    "read weighting: backward for forward": ("np.stack([dwr * bk,", "np.stack([dwr * fw,"),
     "read weighting: dL of forward transposed": ('"rib,rjb->ijb", dfw, wr0', '"rib,rjb->jib", dfw, wr0'),
-    "read weighting: wr0 without forward": (' + np.einsum("ijb,rib->rjb", L, dfw)', ""),
+    "read weighting: wr0 without forward": ("dwr0_bk + dwr0_fw", "dwr0_bk"),
     "read weighting: wr0 through L for L'": (
         'np.einsum("jib,rib->rjb", L, dbk)',
         'np.einsum("ijb,rib->rjb", L, dbk)',
@@ -321,7 +321,7 @@ DEBUG_HEADS = {
     ),
     "content: M from the first key": ('"knb,kwb->nwb", dD, k_unit', '"knb,kwb->nwb", dD[:1], k_unit[:1]'),
     "read: M from the first head": ('"rnb,rwb->nwb", wr, dr', '"rnb,rwb->nwb", wr[:1], dr[:1]'),
-    "read weighting: modes of the first head": ("dfw = pi[:, 2, None] * dwr", "dfw = pi[:1, 2, None] * dwr"),
+    "read weighting: modes of the first head": ("dfw = pi_forward * dwr", "dfw = pi_forward[:1] * dwr"),
 }
 
 WRONG = {  # script, options -> the changes
