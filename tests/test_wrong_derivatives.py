@@ -43,7 +43,7 @@ def test_the_right_code_is_approved(name, batch, scale, rng):
     assert list(errors) == list(case[0])
     assert max(errors.values()) < 1e-10 / 30
     text, right = module.verdict(errors)
-    assert right and text.splitlines()[-1].startswith("the gradient is right; ")
+    assert right and text.splitlines()[-1].startswith("the gradient is right: ")
 
 
 @every_model
@@ -76,7 +76,7 @@ def test_one_wrong_entry_is_named(name, wrong, rng, monkeypatch):
     monkeypatch.setattr(module, "backward", backward)
     with np.errstate(all="ignore"):
         text, right = module.verdict(check(module, *case, rng))
-    assert text.splitlines()[-1].startswith("the gradient is WRONG in Why; ") and not right
+    assert text.splitlines()[-1].startswith("the gradient is WRONG in Why: ") and not right
 
 
 @pytest.mark.parametrize("script", ["rnn-numpy.py", "dnc-debug.py"])
@@ -87,10 +87,10 @@ def test_gradcheck_ends_with_the_verdict(script, capsys, monkeypatch):
     assert module.main(words) == 0
     *_, line, last = capsys.readouterr().out.splitlines()
     assert line.startswith("by:             error along a random direction ")
-    assert last.startswith("the gradient is right; ")
+    assert last.startswith("the gradient is right: ")
     right = module.backward
     monkeypatch.setattr(
         module, "backward", lambda *args: {**right(*args), "by": 1.00001 * right(*args)["by"]}
     )
     assert module.main(words) == 1
-    assert capsys.readouterr().out.splitlines()[-1].startswith("the gradient is WRONG in by; ")
+    assert capsys.readouterr().out.splitlines()[-1].startswith("the gradient is WRONG in by: ")
