@@ -27,7 +27,7 @@ What is carried to the next step is all that the two cells differ in:
 The loss is the sum of -log probs[target] over all characters of a batch, in nats; divided by log 2 and by
 their number, it is in bits per character (BPC). A model that knows nothing yet finds all V characters equally
 likely, so the first batch must cost about log2 V bits a character, 6.0 on the bundled text: the first thing
-to check in a new model. The BPC of the log is smoothed, and starts there.
+to check in a new model. The BPC of the log is smoothed over some 1,000 batches, and starts there.
 
 The letters of the shapes; the batch is the last axis, everywhere:
 V characters in the vocabulary, H hidden units, B sequences in a batch, S time steps.
@@ -59,17 +59,11 @@ CELLS = ("squashed", "standard")
 
 
 # ---------------------------------------------------------------------------------------------- numerics
-def softmax(y, axis):
-    """exp(y) / sum exp(y) along axis; with the maximum subtracted first, exp cannot overflow."""
-    e = np.exp(y - y.max(axis=axis, keepdims=True))
-    return e / e.sum(axis=axis, keepdims=True)
+def cross_entropy(cache, targets):
+    """The loss in nats, summed over S and B: -log probs[target] = log Z - y[target], where Z = sum exp(y).
 
-
-def cross_entropy(y, log_Z, targets):
-    """The loss in nats, summed over S and B: -log softmax(y)[target] = log Z - y[target], Z = sum exp(y).
-
-    So no probability that has underflowed to 0 is taken the log of; y (S, V, B), targets (S, B)."""
-    return (log_Z - np.take_along_axis(y, targets[:, None], axis=1)).sum()
+    Thus the log is never taken of a probability that has underflowed. cache of forward, targets (S, B)"""
+    return (cache["log_Z"] - np.take_along_axis(cache["y"], targets[:, None], axis=1)).sum()
 
 
 # ----------------------------------------------------------------------------------- parameters and state
@@ -132,7 +126,7 @@ def forward(params, inputs, state):
         np.multiply(o_t, c_t, out=h_t)  # h = o*c
     h_columns = columns(h)  # (H, (S + 1) B); [:, B:] is h after each step, [:, :-B] before it
     y = (Why @ h_columns[:, B:] + by).reshape(-1, S, B).swapaxes(0, 1)  # (S, V, B), all steps at once
-    y -= y.max(axis=1, keepdims=True)  # softmax stays the same, and exp cannot overflow
+    y -= y.max(axis=1, keepdims=True)  # probs = softmax(y) stay the same, and exp cannot overflow
     probs = np.exp(y)
     Z = probs.sum(axis=1, keepdims=True)
     probs /= Z
@@ -208,7 +202,7 @@ def backward(params, targets, cache):
 def train(params, inputs, targets, state):
     """Loss and gradients of one batch, no update: inputs, targets (S, B) -> loss (nats), grads, new state."""
     _, cache, state = forward(params, inputs, state)
-    loss = float(cross_entropy(cache["y"], cache["log_Z"], targets))
+    loss = float(cross_entropy(cache, targets))
     return loss, backward(params, targets, cache), state
 
 
@@ -220,7 +214,7 @@ def slope(params, name, v, inputs, targets, state):
     """The slope of the loss along v in params[name], by a complex step, Im f(x + ihv) / h: exact to rounding,
     with h = 1e-30, as no two losses are subtracted (Squire & Trapp, SIAM Review 40, 1998)."""
     _, cache, _ = forward(params | {name: params[name] + 1e-30j * v}, inputs, state)
-    return cross_entropy(cache["y"], cache["log_Z"], targets).imag / 1e-30
+    return cross_entropy(cache, targets).imag / 1e-30
 
 
 def gradcheck(params, inputs, targets, state, rng, num_checks=10):
@@ -230,7 +224,7 @@ def gradcheck(params, inputs, targets, state, rng, num_checks=10):
     where one is not 0, its divisor at least 1e-10 of the largest gradient: below, all is rounding."""
     params = {name: value.astype(np.float64) for name, value in params.items()}
     _, grads, _ = train(params, inputs, targets, state)
-    rounding = 1e-10 * max(np.abs(g).max() for g in grads.values()) or 1.0  # all 0: a text of one letter
+    rounding = (1e-10 * max(np.abs(g).max() for g in grads.values())) or 1.0  # all 0: a text of one letter
     rows = []
     for name, value in params.items():
         entries = rng.permutation(value.size)[:num_checks]
@@ -272,7 +266,7 @@ def directional_errors(params, state, rng):
     state = {name: value * rng.random(value.shape) for name, value in state.items()}
     _, grads, _ = train(noisy, inputs, targets, state)
     norms = {name: np.linalg.norm(grad) for name, grad in grads.items()}
-    least = 1e-4 * max(norms.values()) or 1.0
+    least = (1e-4 * max(norms.values())) or 1.0
     errors = {}
     for name, grad in grads.items():
         v = rng.standard_normal(grad.shape)
@@ -304,8 +298,9 @@ def sample(params, state, prompt, n, rng, temperature=1.0):
     for _ in range(n):
         _, cache, state = forward(params, inputs, state)
         y = cache["y"][-1, :, 0].astype(np.float64)
-        cumulative = softmax(y / max(temperature, 1e-9), axis=0).cumsum()
-        ids.append(cumulative.searchsorted(rng.random() * cumulative[-1], side="right"))
+        cumulative = np.exp(y / max(temperature, 1e-9)).cumsum()  # the largest y is 0
+        height = rng.random() * cumulative[-1]
+        ids.append(cumulative.searchsorted(height, side="right"))  # the first id whose sum is above it
         inputs = np.array([[ids[-1]]])
     return np.array(ids, np.intp)
 
@@ -344,12 +339,12 @@ def to_ids(text, vocab, source):
 
 def sequence_starts(text, options):
     """The places in the text where a sequence may begin: all, or with --restart the starts of lines, unless
-    lines are so long that most of the text would never be read."""
+    the lines are far too long for it."""
     starts = range(len(text) - options["seqlength"])
     if options["restart"]:
         lines = [0] + [end.end() for end in re.finditer("\r\n?|\n", text[: len(starts) - 1])]
-        run = options["seqlength"] / options["restart"]  # characters, on average, from jump to jump
-        if len(starts) / len(lines) <= 10 * run:
+        run = options["seqlength"] / options["restart"]  # characters read, on average, from jump to jump
+        if len(starts) / len(lines) <= 10 * run:  # else most of the text would never be read
             return lines
     return starts
 
@@ -434,7 +429,7 @@ def load_model(path):
     """Read a saved model -> model, its options. Raises OSError, or UserError if the file is not a model."""
     with open(path, "rb") as file:
         try:
-            with np.load(file, allow_pickle=False) as archive:
+            with np.lib.npyio.NpzFile(file) as archive:  # without pickle
                 return read_model(archive, os.path.getsize(path))
         except Exception as error:  # a damaged file breaks zipfile, json and NumPy in many ways
             reason = " ".join(str(error).split())  # one line
@@ -444,7 +439,7 @@ def load_model(path):
 def read_model(archive, file_size):
     """An open .npz file -> model, its options. Raises UserError if no model of this script is like it.
 
-    Before anything of their size is built, the file is known to be large enough for its options."""
+    Before anything of their size is built, the file is checked to be large enough for its options."""
     if any(member.compress_type for member in archive.zip.infolist()):
         raise UserError("it is compressed")  # and could be of any size
     info = json.loads(str(archive["info"]))
@@ -456,7 +451,7 @@ def read_model(archive, file_size):
         raise UserError(f"its cell is {options['cell']!r}")
     if not vocab or vocab != "".join(sorted(set(vocab))):
         raise UserError("its vocab is empty or not sorted, or has a character twice")
-    os.fsencode(vocab + options["text"])  # fails on half a surrogate pair
+    (vocab + options["text"]).encode("utf-8", "surrogateescape")  # fails on half a surrogate pair
     if "\0" in options["text"]:
         raise UserError("its text is not the name of a file")
     if 4 * 4 * options["hidden"] * (options["hidden"] + options["batchsize"] / 2) > file_size:  # Whh, h, cell
@@ -508,7 +503,8 @@ def adagrad(params, accumulators, grads, lr, clip):
 
     The 1 keeps the first steps small: with min-char-rnn's 1e-8, each entry would leap by lr at once. The
     steps of a row tend to agree, so that what a unit reads out of h moves by their sum, in proportion to H.
-    Hence the rate of weights that read h, Wh.., is lr at H = 32 and falls with H (Yang & Hu, ICML 2021)."""
+    Hence weights that read h (Whh, Why, ..) have the rate lr at H = 32, and less with more units (Yang & Hu,
+    ICML 2021)."""
     for name, g in grads.items():
         rate = lr * 32 / g.shape[1] if name.startswith("Wh") else lr
         if clip:
@@ -528,7 +524,7 @@ def learn(model, ids, validation_ids, starts, options):
         signal.signal(number, signal.default_int_handler)  # a second one ends at once
 
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, signal.SIGINT)  # Windows has no SIGHUP
+        number = getattr(signal, name, signal.SIGINT)  # for SIGHUP, which Windows does not have
         if signal.getsignal(number) != signal.SIG_IGN:  # as nohup sets it
             signal.signal(number, end_after_iteration)
 
@@ -539,7 +535,6 @@ def learn(model, ids, validation_ids, starts, options):
     characters = 0  # trained on since the last line of the log
     busy = 0.0  # the seconds that this took
     problem = None  # why the newest model is not saved
-    newest = model["iteration"]  # the last iteration that is saved
     done = model["iteration"] >= iters
     if done:
         print(f"nothing to do: --iters counts the {model['iteration']} iterations of the model")
@@ -559,17 +554,16 @@ def learn(model, ids, validation_ids, starts, options):
         done = bool(signals) or seconds >= deadline or n >= iters
         reporting = done or n % options["report_interval"] == 0
         checking = done or n % options["check_interval"] == 0
-        if not bpc <= 3 * math.log2(len(model["vocab"])):  # of a new model; true for nan, too
-            raise UserError(f"diverged in iteration {n}, at {bpc:.1f} BPC; a smaller --lr or --clip helps")
+        if not bpc <= 3 * math.log2(len(model["vocab"])):  # over three times a new model's, or nan
+            raise UserError(f"diverged in iteration {n}, at {bpc:.1f} BPC; try a smaller --lr, or --clip 0.2")
         if checking and not all(np.isfinite(array).all() for array in arrays_of(model).values()):
-            raise UserError(f"not finite after iteration {n}; a smaller --lr or --clip helps")
+            raise UserError(f"not finite after iteration {n}; try a smaller --lr, or --clip 0.2")
         if checking and options["save"]:
             try:
                 save_model(options["save"], model, options)
                 problem = None
-                newest = n
             except OSError as error:
-                problem = f"{options['save']}: {error}; the newest model saved is of iteration {newest}"
+                problem = f"iteration {n} is not saved to {options['save']}: {error}"
                 logging.warning(problem)
         try:
             validation = math.nan
@@ -586,7 +580,7 @@ def learn(model, ids, validation_ids, starts, options):
                 append_to(options["fname"], f"{n} {seconds:.3f} {bpc:.6f} {validation:.6f}\n")
         except BrokenPipeError:  # nobody reads the log any more: end
             sys.stdout = open(os.devnull, "w")
-            signals.append(13)  # SIGPIPE, which Windows does not have
+            signals.append(13)  # SIGPIPE, by its number: Windows does not have it
         except OSError as error:  # a full disk costs what was to be written, but not the run
             logging.warning(error)
     if problem:
@@ -613,7 +607,7 @@ def bits_per_character(model, ids, batchsize, options):
     for t in range(0, length, 100):
         at = np.arange(t, min(t + 100, length))[:, None] + np.arange(B) * length
         _, cache, state = forward(model["params"], ids[at], state)
-        loss += float(cross_entropy(cache["y"], cache["log_Z"], ids[at + 1]))
+        loss += float(cross_entropy(cache, ids[at + 1]))
     return loss / (length * B) / math.log(2)
 
 
@@ -622,7 +616,7 @@ def sample_text(model, n, options):
     state = {name: value[..., :1] for name, value in model["state"].items()}
     prompt = [model["next_ix"]]
     if options["prime"]:
-        typed = options["prime"].encode("utf-8", "surrogateescape")  # the same in every locale
+        typed = options["prime"].encode("utf-8", "surrogateescape")  # the bytes typed, in any locale
         text = typed.decode("latin-1" if options["bytes"] else "utf-8", "replace")
         state = init_state(model["params"], 1, options["cell"])
         prompt = to_ids(text, model["vocab"], "--prime")
@@ -655,7 +649,7 @@ def option_parser():
     add("--restart", type=float, default=0.0, help="chance, in each batch, to jump to a line, with state 0")
     add("--lr", type=float, default=0.4, help="learning rate of Adagrad")
     add("--clip", type=float, default=0.2, help="clip each entry of the gradient; 0 is off")
-    add("--seed", type=int, help="makes a run repeatable; random unless given")
+    add("--seed", type=int, help="of a new model and of samples, to repeat them; random unless given")
     add("--fp64", action=switch, default=False, help="compute in float64")
     add("--bytes", action=switch, default=False, help="read the text as bytes, not as UTF-8")
     add("--holdout", type=float, default=0.0, help="part of the text, at its end, kept for validation")
@@ -685,7 +679,7 @@ def read_options(words):
     model = None
     if options["load"]:
         model, saved = load_model(options["load"])
-        parser.set_defaults(**saved)  # and once more: what is not given is as it was saved
+        parser.set_defaults(**saved)  # and parse again: what is not given is as it was saved
         options = vars(parser.parse_args(words))
         for name in FIXED:
             if options[name] != saved[name]:
@@ -759,15 +753,14 @@ if __name__ == "__main__":
     if hasattr(sys.stdout, "reconfigure"):  # not in Jupyter
         sys.stdout.reconfigure(errors="replace")
     np.seterr(all="ignore")  # a run that diverges ends with one line of its own
-    logging.basicConfig(format=f"{SCRIPT}: warning: %(message)s")
-    status = 2
+    logging.basicConfig(format=f"{SCRIPT}: warning: %(message)s")  # unlike print, it never fails itself
     try:
-        status = main()
+        sys.exit(main())
     except KeyboardInterrupt:
-        status = 130
+        sys.exit(130)
     except BrokenPipeError:  # nobody reads on, as behind | head
         sys.stdout = open(os.devnull, "w")
-        status = 141
+        sys.exit(141)
     except (UserError, OSError, MemoryError) as error:
         print(f"{SCRIPT}: error: {str(error) or 'too little memory for this text or model'}", file=sys.stderr)
-    sys.exit(status)
+        sys.exit(2)
