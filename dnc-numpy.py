@@ -420,6 +420,8 @@ def forward(params, inputs, state):
         "ones_1N": np.ones((1, N), dtype),
         "ones_1W": np.ones((1, W), dtype),
         "ones_NN": np.ones((N, N), dtype),
+        "like_M": np.arange(2 * N).reshape(N, 2).T[:, :, None].repeat(W, axis=2),  # see content_memory
+        "signs": np.array([[1, 1, 1, -1]], dtype),
     }
     if "Whm" in params:
         bias = bias_rows(params, params["bi"])
@@ -483,27 +485,26 @@ def content_memory(xi, before, r, const):
 
     xi (rows, B), W h at first; sigmoid of e takes its place.
     before: what the memory carries -> what it carries on, what backward needs; fills r (W, B).
-    wr and ww are laid out like M, (N, W, B), once: NumPy is fastest with arrays of one shape."""
+    wr and ww are laid out like M, (N, W, B): NumPy is fastest with arrays of one shape."""
     (M0,) = before
     N, W, B = M0.shape
     sigmoid(xi[const["at"]["e"]], const["half"])
     v, kr_kw_e = xi[:W], xi[W:].reshape(3, 1, W, B)
+    products = kr_kw_e * M0
     address = np.empty((N, 2, 1, B), M0.dtype)  # of reading and writing
-    np.matmul(const["ones_1W"], kr_kw_e[:2] * M0, out=address.swapaxes(0, 1))  # the scores M0 k
+    np.matmul(const["ones_1W"], products[:2], out=address.swapaxes(0, 1))  # the scores M0 k
     address = address.reshape(N, 2 * B)
     address -= address.max(axis=0)  # softmax over N
     np.exp(address, out=address)
     address /= const["ones_NN"].dot(address)
-    w = np.empty((2, N, W, B), M0.dtype)
-    w[:] = address.reshape(N, 2, 1, B).swapaxes(0, 1)
-    wr, ww = w
-    change = M0 * kr_kw_e[2]
+    wr, ww = address.reshape(2 * N, B).take(const["like_M"], axis=0)
+    change = products[2]
     np.subtract(v, change, out=change)
-    M = ww * change
-    M += M0  # M0 + ww (v - e M0)
-    const["ones_1N"].dot((wr * M).reshape(N, W * B), out=r.reshape(1, W * B))  # M' wr
-    step = {"before": before, "after": (M,), "kr_kw_e": kr_kw_e, "address": address, "w": w, "change": change}
-    return (M,), step
+    change *= ww
+    M = M0 + change  # M0 + ww (v - e M0)
+    wr *= M
+    const["ones_1N"].dot(wr.reshape(N, W * B), out=r.reshape(1, W * B))  # M' wr
+    return (M,), {"before": before, "after": (M,), "kr_kw_e": kr_kw_e, "address": address}
 
 
 def complete_memory(xi, before, r, const):
@@ -628,33 +629,31 @@ def content_memory_backward(dr, dmemory_next, step, dxi, const):
     """From the gradients in r (W, B) and in what is carried on to that in what was carried; fills dxi."""
     (M0,) = step["before"]
     (M,) = step["after"]
-    (dM,) = dmemory_next
+    (dM_next,) = dmemory_next
     N, W, B = M0.shape
     address = step["address"]
-    wr, ww = step["w"]
-    dw_terms = np.empty((2, N, W, B), M0.dtype)  # whose sums over W are the gradients in wr and ww
-    dwr_terms, dww_terms = dw_terms
-    dwr_terms[:] = dr
-    dM += wr * dwr_terms  # r = M' wr
-    dwr_terms *= M
-    np.multiply(dM, step["change"], out=dww_terms)  # M = M0 + ww change
+    w_terms = address.reshape(2 * N, B).take(const["like_M"], axis=0)
+    wr, ww = w_terms
+    # terms[:4] add up to the gradient in M0, the last with a minus; terms[3:], summed over N, are those in
+    # v, kr, kw and -e
+    terms = np.empty((7, N, W, B), M0.dtype)
+    dM = terms[0]
+    dproducts = terms[1:4]  # in kr M0, kw M0, v - e M0
+    wr *= dr
+    np.add(dM_next, wr, out=dM)  # r = M' wr
+    np.multiply(ww, dM, out=dproducts[2])  # M = M0 + ww (v - e M0)
+    wr *= M  # from here on w_terms are those of wr dwr and ww dww, sums over W
+    np.subtract(M, M0, out=ww)
+    ww *= dM
     dw = np.empty((N, 2, 1, B), M0.dtype)
-    np.matmul(const["ones_1W"], dw_terms, out=dw.swapaxes(0, 1))
+    np.matmul(const["ones_1W"], w_terms, out=dw.swapaxes(0, 1))
     dw = dw.reshape(N, 2 * B)
-    dw *= address  # as softmax_backward
-    dw -= address * const["ones_NN"].dot(dw)
-    # terms[:3] are the gradients in kr M0, kw M0, v - e M0; terms[2:], summed over N, in v, kr, kw, -e
-    terms = np.empty((6, N, W, B), M0.dtype)
-    dproducts = terms[:3]
-    dproducts[:2] = dw.reshape(N, 2, 1, B).swapaxes(0, 1)
-    np.multiply(ww, dM, out=dproducts[2])
-    np.multiply(dproducts, M0, out=terms[3:])
-    np.matmul(const["ones_1N"], terms[2:].reshape(4, N, W * B), out=dxi.reshape(4, 1, W * B))
+    dw -= address * const["ones_NN"].dot(dw)  # as softmax_backward
+    dw.reshape(2 * N, B).take(const["like_M"], axis=0, out=dproducts[:2], mode="clip")
+    np.multiply(dproducts, M0, out=terms[4:])
+    np.matmul(const["ones_1N"], terms[3:].reshape(4, N, W * B), out=dxi.reshape(4, 1, W * B))
     dproducts *= step["kr_kw_e"]
-    dM += dproducts[0]
-    dM += dproducts[1]
-    dM -= dproducts[2]
-    return (dM,)
+    return (const["signs"].dot(terms[:4].reshape(4, N * W * B)).reshape(N, W, B),)
 
 
 def add_usage_slopes(steps, free):

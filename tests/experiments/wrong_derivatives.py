@@ -103,21 +103,21 @@ NUMPY_OUTPUT = {
     ),
 }
 NUMPY_CONTENT = {
-    "keys: both give nothing to M0": ("    dM += dproducts[0]\n    dM += dproducts[1]\n", ""),
-    "keys: the write key gives nothing to M0": ("    dM += dproducts[1]\n", ""),
+    "keys: both give nothing to M0": ('signs": np.array([[1, 1, 1,', 'signs": np.array([[1, 0, 0,'),
+    "keys: the write key gives nothing to M0": ('signs": np.array([[1, 1, 1,', 'signs": np.array([[1, 1, 0,'),
     "keys: from M": ("np.multiply(dproducts, M0,", "np.multiply(dproducts, M,"),
     "softmax: without the mean": ("dw -= address", "dw -= 0 * address"),
     "softmax: mean 1.001 times too large": ("dw -= address", "dw -= 1.001 * address"),
-    "read: nothing into M": ("    dM += wr * dwr_terms  # r = M' wr\n", ""),
-    "read: wr from M0": ("    dwr_terms *= M\n", "    dwr_terms *= M0\n"),
-    "write: ww without the change": ('np.multiply(dM, step["change"], out=dww_terms)', "dww_terms[:] = dM"),
-    "write: not erased from M0": ("    dM -= dproducts[2]\n", ""),
+    "read: nothing into M": ("np.add(dM_next, wr, out=dM)", "dM[:] = dM_next"),
+    "read: wr from M0": ("    wr *= M  #", "    wr *= M0  #"),
+    "write: ww without the change": ("    np.subtract(M, M0, out=ww)\n", ""),
+    "write: not erased from M0": ("1, -1]], dtype)", "1, 0]], dtype)"),
     "write: v and e with wr": (
         "np.multiply(ww, dM, out=dproducts[2])",
         "np.multiply(wr, dM, out=dproducts[2])",
     ),
     "interface: slope of e": ('xi[:, at["e"]] * (xi[:, at["e"]] - 1)', 'xi[:, at["e"]] - 1'),
-    "memory: M of the next step lost": ("(dM,) = dmemory_next", "dM = 0 * dmemory_next[0]"),
+    "memory: M of the next step lost": ("(dM_next,) = dmemory_next", "dM_next = 0 * dmemory_next[0]"),
 }
 NUMPY_PAPER = {
     "norm: not divided": ("x * (dx_norm / x_norm)", "x * dx_norm"),
