@@ -407,25 +407,21 @@ def forward(params, inputs, state):
     zx = zx.swapaxes(1, 2).copy()  # (S, 4H, B)
     xi = np.empty((S, len(Wxi), B), dtype)
     memory = [state[name].astype(dtype) for name in MEMORY if name in state]
-    memory_step = content_memory
-    if "Whm" in params:
-        memory_step = complete_memory
-        memory = [np.moveaxis(value, -1, 0).copy() for value in memory]  # batch first
-        memory.append(norm(memory[0]))  # of M's rows; carried on as well, last
     N, W, _ = state["M"].shape
     half = np.array(0.5, dtype)  # NumPy takes an array faster than a number
-    const = {  # what each step needs; products with ones are the fastest sums
-        "at": at,
-        "half": half,
-        "ones_1N": np.ones((1, N), dtype),
-        "ones_1W": np.ones((1, W), dtype),
-        "ones_NN": np.ones((N, N), dtype),
-        "like_M": np.arange(2 * N).reshape(N, 2).T[:, :, None].repeat(W, axis=2),  # see content_memory
-        "signs": np.array([[1, 1, 1, -1]], dtype),
-    }
+    # What each step needs; products with ones are the fastest sums
+    const = {"at": at, "half": half, "ones_1N": np.ones((1, N), dtype)}
     if "Whm" in params:
+        memory_step = complete_memory
+        memory = [value.transpose(-1, *range(value.ndim - 1)).copy() for value in memory]  # batch first
+        memory.append(norm(memory[0]))  # of M's rows; carried on as well, last
         bias = bias_rows(params, params["bi"])
         const["bias"] = np.concatenate([bias[name] for name in rows])  # in the order of xi
+    else:
+        memory_step = content_memory
+        const["ones_1W"] = np.ones((1, W), dtype)
+        const["ones_NN"] = np.ones((N, N), dtype)
+        const["like_M"] = np.arange(2 * N).reshape(N, 2).T[:, :, None].repeat(W, axis=2)  # see content_memory
     steps = []
     views = zx, gates, gates[:, : 3 * H], i, o, f, g, s[1:], c[1:], hr[1:, :H], hr[1:, H:], xi, hr, carried
     views = zip(*views, strict=False)  # the last two have S + 1 steps
@@ -464,7 +460,7 @@ def forward(params, inputs, state):
     )
     end = {"h": hr[S, :H].copy(), key: carried[S].copy(), "r": hr[S, H:].copy()}
     for name, value in zip(MEMORY, memory, strict=False):
-        end[name] = np.moveaxis(value, 0, -1).copy() if "Whm" in params else value.copy()
+        end[name] = (value.transpose(*range(1, value.ndim), 0) if "Whm" in params else value).copy()
     return probs, cache, {name: end[name] for name in state}
 
 
@@ -571,6 +567,7 @@ def backward(params, targets, cache):
     if "Whm" not in params:
         memory_step = content_memory_backward
         slopes[:, at["e"]] = xi[:, at["e"]] * (xi[:, at["e"]] - 1)  # of -e, which dxi is about
+        const = const | {"signs": np.array([[1, 1, 1, -1]], xi.dtype)}
     else:
         memory_step = complete_memory_backward
         slopes[:, at["sigmoid"]] = xi[:, at["sigmoid"]] * (1 - xi[:, at["sigmoid"]])
@@ -585,7 +582,7 @@ def backward(params, targets, cache):
     ds_next = np.zeros_like(c[0])
     dmemory_next = [np.zeros_like(value) for value in steps[-1]["after"]]
     if "Whm" in params:
-        const = const | {"later": np.tri(len(const["ones_NN"]), k=-1, dtype=dxi.dtype)}
+        const = const | {"later": np.tri(const["ones_1N"].size, k=-1, dtype=dxi.dtype)}
         dmemory_next.append(np.zeros_like(steps[-1]["cw"]))  # see complete_memory_backward
         dmemory_next.append(np.zeros_like(dmemory_next[0][:, :1]))
     views = [dhr_out, dhr_out[:, :H], dhr_out[:, H:], dxi, slopes, h_to_s, s_to_s0, dz, dzi, dzo, dzf, dzg]

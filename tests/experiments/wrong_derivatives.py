@@ -111,7 +111,7 @@ NUMPY_CONTENT = {
     "read: nothing into M": ("np.add(dM_next, wr, out=dM)", "dM[:] = dM_next"),
     "read: wr from M0": ("    wr *= M  #", "    wr *= M0  #"),
     "write: ww without the change": ("    np.subtract(M, M0, out=ww)\n", ""),
-    "write: not erased from M0": ("1, -1]], dtype)", "1, 0]], dtype)"),
+    "write: not erased from M0": ("1, -1]], xi.dtype)", "1, 0]], xi.dtype)"),
     "write: v and e with wr": (
         "np.multiply(ww, dM, out=dproducts[2])",
         "np.multiply(wr, dM, out=dproducts[2])",
