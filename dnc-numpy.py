@@ -401,10 +401,11 @@ def forward(params, inputs, state):
     Wout = np.concatenate([params["Why"], params["Wry"]], axis=1)
     Wxi = np.concatenate([params[name] for name in rows], dtype=dtype)
     if inputs.size > len(Wout):
-        zx = (params["Wxh"] + params["bh"]).T.copy()[inputs]  # (S, B, 4H): Wxh x is a column of Wxh
+        Wx = params["Wxh"] + params["bh"]  # Wxh x + bh is a column of it
+        ix = inputs  # which one
     else:
-        zx = params["Wxh"].T[inputs] + params["bh"].T  # the same; faster where few columns are needed
-    zx = zx.swapaxes(1, 2).copy()  # (S, 4H, B)
+        Wx = params["Wxh"].take(inputs.ravel(), axis=1) + params["bh"]  # the same; faster for few columns
+        ix = np.arange(inputs.size).reshape(S, B)
     xi = np.empty((S, len(Wxi), B), dtype)
     memory = [state[name].astype(dtype) for name in MEMORY if name in state]
     N, W, _ = state["M"].shape
@@ -423,11 +424,11 @@ def forward(params, inputs, state):
         const["ones_NN"] = np.ones((N, N), dtype)
         const["like_M"] = np.arange(2 * N).reshape(N, 2).T[:, :, None].repeat(W, axis=2)  # see content_memory
     steps = []
-    views = zx, gates, gates[:, : 3 * H], i, o, f, g, s[1:], c[1:], hr[1:, :H], hr[1:, H:], xi, hr, carried
+    views = ix, gates, gates[:, : 3 * H], i, o, f, g, s[1:], c[1:], hr[1:, :H], hr[1:, H:], xi, hr, carried
     views = zip(*views, strict=False)  # the last two have S + 1 steps
-    for zx_t, z_t, iof_t, i_t, o_t, f_t, g_t, s_t, c_t, h_t, r_t, xi_t, hr0, carried0 in views:  # of one step
+    for ix_t, z_t, iof_t, i_t, o_t, f_t, g_t, s_t, c_t, h_t, r_t, xi_t, hr0, carried0 in views:  # of one step
         Wgates.dot(hr0, out=z_t)  # dot is faster than @ where matrices are small
-        z_t += zx_t
+        z_t += Wx.take(ix_t, axis=1)
         iof_t *= half  # g = tanh(z); i, o, f = sigmoid(z) = 0.5 + 0.5 tanh(0.5 z)
         np.tanh(z_t, out=z_t)
         iof_t *= half

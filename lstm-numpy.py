@@ -107,15 +107,16 @@ def forward(params, inputs, state):
     gates = np.empty((S, 4 * H, B), dtype)  # z at first, then i, o, f, g
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
     if inputs.size > len(Why):
-        zx = (Wxh + bh).T.copy()[inputs]  # (S, B, 4H): Wxh x is a column of Wxh
+        Wx = Wxh + bh  # Wxh x + bh is a column of it
+        ix = inputs  # which one
     else:
-        zx = Wxh.T[inputs] + bh.T  # the same; faster where few columns are needed, as in sampling
-    zx = zx.swapaxes(1, 2).copy()  # (S, 4H, B)
+        Wx = Wxh.take(inputs.ravel(), axis=1) + bh  # the same; faster for few columns, as in sampling
+        ix = np.arange(inputs.size).reshape(S, B)
     half = np.array(0.5, dtype)  # NumPy takes an array faster than a number
-    views = zip(zx, gates, gates[:, : 3 * H], i, o, f, g, s[1:], c[1:], h[1:], h, carried, strict=False)
-    for zx_t, z_t, iof_t, i_t, o_t, f_t, g_t, s_t, c_t, h_t, h0, carried0 in views:  # of one step
+    views = zip(ix, gates, gates[:, : 3 * H], i, o, f, g, s[1:], c[1:], h[1:], h, carried, strict=False)
+    for ix_t, z_t, iof_t, i_t, o_t, f_t, g_t, s_t, c_t, h_t, h0, carried0 in views:  # of one step
         Whh.dot(h0, out=z_t)  # z = Wxh x + Whh h0 + bh; dot is faster than @ where matrices are small
-        z_t += zx_t
+        z_t += Wx.take(ix_t, axis=1)
         iof_t *= half  # g = tanh(z); i, o, f = sigmoid(z) = 0.5 + 0.5 tanh(0.5 z), which cannot overflow
         np.tanh(z_t, out=z_t)
         iof_t *= half
