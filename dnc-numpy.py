@@ -273,10 +273,9 @@ def write(M0, ww, ve):
 
     -> M; for backward the factor of M0"""
     W = M0.shape[2]
-    outer = ww[:, :, None] * ve[:, None]  # with v and with e
-    kept = 1 - outer[:, :, W:]
+    kept = 1 - ww[:, :, None] * ve[:, None, W:]
     M = kept * M0
-    M += outer[:, :, :W]
+    M += ww[:, :, None] * ve[:, None, :W]
     return M, kept
 
 
