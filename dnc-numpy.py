@@ -8,8 +8,8 @@
 
 It computes what dnc-debug.py computes, where each equation has a line of its own; read that one first.
 Each opens the other's saved models: train here, look inside there. This one is faster, since it does for
-all S steps at once what does not wait for another step (columns of Wxh, outputs, slopes, gradients of the
-weights), multiplies by stacked weights, and has the batch first inside the complete memory, (B, N, W): NumPy
+all S steps at once what does not wait for another step (outputs, slopes, gradients of the weights),
+multiplies by stacked weights, and has the batch first inside the complete memory, (B, N, W): NumPy
 multiplies stacks of matrices in one call. The rest is for the calls that small arrays need: the cheap ones
 are products of two matrices, and functions of arrays of one shape that write in place.
 
