@@ -399,12 +399,7 @@ def forward(params, inputs, state):
     Wgates = np.concatenate([params["Whh"], params["Wrh"]], axis=1, dtype=dtype)
     Wout = np.concatenate([params["Why"], params["Wry"]], axis=1)
     Wxi = np.concatenate([params[name] for name in rows], dtype=dtype)
-    if inputs.size > len(Wout):
-        Wx = params["Wxh"] + params["bh"]  # Wxh x + bh is a column of it
-        ix = inputs  # which one
-    else:
-        Wx = params["Wxh"].take(inputs.ravel(), axis=1) + params["bh"]  # the same; faster for few columns
-        ix = np.arange(inputs.size).reshape(S, B)
+    Wx = params["Wxh"] + params["bh"]  # as x is one-hot, Wxh x + bh is a column of it
     xi = np.empty((S, len(Wxi), B), dtype)
     memory = [state[name].astype(dtype) for name in MEMORY if name in state]
     N, W, _ = state["M"].shape
@@ -423,8 +418,8 @@ def forward(params, inputs, state):
         const["ones_NN"] = np.ones((N, N), dtype)
         const["like_M"] = np.arange(2 * N).reshape(N, 2).T[:, :, None].repeat(W, axis=2)  # see content_memory
     steps = []
-    views = ix, gates, gates[:, : 3 * H], i, o, f, g, s[1:], c[1:], hr[1:, :H], hr[1:, H:], xi, hr, carried
-    views = zip(*views, strict=False)  # the last two have S + 1 steps
+    views = (inputs, gates, gates[:, : 3 * H], i, o, f, g, s[1:], c[1:], hr[1:, :H], hr[1:, H:], xi)
+    views = zip(*views, hr, carried, strict=False)  # these two have S + 1 steps
     for ix_t, z_t, iof_t, i_t, o_t, f_t, g_t, s_t, c_t, h_t, r_t, xi_t, hr0, carried0 in views:  # of one step
         Wgates.dot(hr0, out=z_t)  # dot is faster than @ where matrices are small
         z_t += Wx.take(ix_t, axis=1)
@@ -446,18 +441,8 @@ def forward(params, inputs, state):
     Z = probs.sum(axis=1, keepdims=True)
     probs /= Z
     cache = dict(inputs=inputs, key=key, hr_columns=hr_columns, c=c, carried=carried, gates=gates, xi=xi)
-    cache.update(
-        at=at,
-        rows=rows,
-        const=const,
-        steps=steps,
-        Wgates=Wgates,
-        Wout=Wout,
-        Wxi=Wxi,
-        y=y,
-        log_Z=np.log(Z),
-        probs=probs,
-    )
+    cache.update(at=at, rows=rows, const=const, steps=steps, Wgates=Wgates, Wout=Wout, Wxi=Wxi)
+    cache.update(y=y, log_Z=np.log(Z), probs=probs)
     end = {"h": hr[S, :H].copy(), key: carried[S].copy(), "r": hr[S, H:].copy()}
     for name, value in zip(MEMORY, memory, strict=False):
         end[name] = (value.transpose(*range(1, value.ndim), 0) if "Whm" in params else value).copy()
@@ -467,13 +452,6 @@ def forward(params, inputs, state):
 def columns(a):
     """(S, P, B) -> (P, S B): a column for each character of the batch, for products over all of them."""
     return a.swapaxes(0, 1).reshape(a.shape[1], -1)
-
-
-def one_hot(ids, size, dtype):
-    """ids (S, B) -> (size, S B): columns that are 1 at the id and 0 elsewhere."""
-    x = np.zeros((size, ids.size), dtype)
-    x[ids.ravel(), np.arange(ids.size)] = 1
-    return x
 
 
 def content_memory(xi, before, r, const):
@@ -543,11 +521,12 @@ def backward(params, targets, cache):
     targets (S, B) ints, cache of the same batch -> a dict with the names and shapes of params."""
     hr_columns, c, carried, gates = (cache[name] for name in ("hr_columns", "c", "carried", "gates"))
     xi, at, const = cache["xi"], cache["at"], cache["const"]
-    (S, B), H, V = targets.shape, c.shape[1], len(params["by"])
+    (S, B), H = targets.shape, c.shape[1]
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
     # First, for all steps at once, what one step does not need of another
-    dy = columns(cache["probs"]).copy()  # (V, S B), see dnc-debug.py
-    dy[targets.ravel(), np.arange(S * B)] -= 1
+    column = np.arange(S * B)  # one for each character of the batch
+    dy = columns(cache["probs"]).copy()  # the slope of log Z - y[target]: probs, less 1 at the target
+    dy[targets.ravel(), column] -= 1
     dhr_out = (cache["Wout"].T @ dy).reshape(-1, S, B).swapaxes(0, 1).copy()  # (S, H + R W, B), into h and r
     dz = 1 - gates  # derivatives by z: of s by the arguments of i, f and g, of h by that of o
     dz *= gates
@@ -604,7 +583,9 @@ def backward(params, targets, cache):
     dWgates, dWout = dz @ hr_columns[:, :-B].T, dy @ hr_columns[:, B:].T
     dxi = columns(dxi)
     dWxi = dxi @ hr_columns[:H, B:].T
-    dWxh = dz @ one_hot(cache["inputs"], V, c.dtype).T
+    x = np.zeros_like(dy)  # one-hot columns
+    x[cache["inputs"].ravel(), column] = 1
+    dWxh = dz @ x.T
     grads = {
         "Wxh": dWxh,
         "Whh": dWgates[:, :H],
@@ -1183,9 +1164,7 @@ def option_parser(memory):
     add("--holdout", type=float, default=0.0, help="part of the text, at its end, kept for validation")
     add("--timelimit", type=float, default=1000.0, help="seconds of this run")
     add("--iters", type=int, help="iterations in all, those of a loaded model counted")
-    add(
-        "--report_interval", type=int, default=100 if paper else 500, help="iterations a log line; paper: 100"
-    )
+    add("--report_interval", type=int, default=100 if paper else 500, help="iterations a line; paper: 100")
     interval = 3000 if paper else 10000
     add("--check_interval", type=int, default=interval, help="iterations between samples, saves; paper: 3000")
     add("--sample_length", type=int, default=200, help="characters in a sample")

@@ -106,14 +106,9 @@ def forward(params, inputs, state):
     carried[0] = state[key]
     gates = np.empty((S, 4 * H, B), dtype)  # z at first, then i, o, f, g
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
-    if inputs.size > len(Why):
-        Wx = Wxh + bh  # Wxh x + bh is a column of it
-        ix = inputs  # which one
-    else:
-        Wx = Wxh.take(inputs.ravel(), axis=1) + bh  # the same; faster for few columns, as in sampling
-        ix = np.arange(inputs.size).reshape(S, B)
+    Wx = Wxh + bh  # as x is one-hot, Wxh x + bh is a column of it
     half = np.array(0.5, dtype)  # NumPy takes an array faster than a number
-    views = zip(ix, gates, gates[:, : 3 * H], i, o, f, g, s[1:], c[1:], h[1:], h, carried, strict=False)
+    views = zip(inputs, gates, gates[:, : 3 * H], i, o, f, g, s[1:], c[1:], h[1:], h, carried, strict=False)
     for ix_t, z_t, iof_t, i_t, o_t, f_t, g_t, s_t, c_t, h_t, h0, carried0 in views:  # of one step
         Whh.dot(h0, out=z_t)  # z = Wxh x + Whh h0 + bh; dot is faster than @ where matrices are small
         z_t += Wx.take(ix_t, axis=1)
@@ -141,13 +136,6 @@ def columns(a):
     return a.swapaxes(0, 1).reshape(a.shape[1], -1)
 
 
-def one_hot(ids, size, dtype):
-    """ids (S, B) -> (size, S B): columns that are 1 at the id and 0 elsewhere."""
-    x = np.zeros((size, ids.size), dtype)
-    x[ids.ravel(), np.arange(ids.size)] = 1
-    return x
-
-
 # ----------------------------------------------------------------------------------------------- backward
 def backward(params, targets, cache):
     """The gradient of the summed loss with respect to every parameter: the lines of forward, last to first.
@@ -155,11 +143,11 @@ def backward(params, targets, cache):
     targets (S, B) ints, cache of forward -> a dict like params; dX is the gradient with respect to X."""
     Whh_T, Why = params["Whh"].T, params["Why"]
     h_columns, c, carried, gates = (cache[name] for name in ("h_columns", "c", "carried", "gates"))
-    (S, B), H, V = targets.shape, len(Whh_T), len(Why)
+    (S, B), H = targets.shape, len(Whh_T)
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
-    # The loss is log Z - y[target]: its slope in y is probs, less 1 at the target
-    dy = columns(cache["probs"]).copy()
-    dy[targets.ravel(), np.arange(S * B)] -= 1
+    column = np.arange(S * B)  # one for each character of the batch
+    dy = columns(cache["probs"]).copy()  # the slope of log Z - y[target]: probs, less 1 at the target
+    dy[targets.ravel(), column] -= 1
     dh_out = (Why.T @ dy).reshape(-1, S, B).swapaxes(0, 1).copy()  # (S, H, B), by way of the logits
     # Derivatives by z, at every step: of s by the arguments of i, f and g, of h by that of o
     dz = 1 - gates
@@ -189,7 +177,9 @@ def backward(params, targets, cache):
         np.multiply(ds, to_s0, out=ds_next)
         Whh_T.dot(dz_t, out=dh_next)
     dz = columns(dz)  # from here on all steps at once
-    dWxh = dz @ one_hot(cache["inputs"], V, c.dtype).T
+    x = np.zeros_like(dy)  # one-hot columns
+    x[cache["inputs"].ravel(), column] = 1
+    dWxh = dz @ x.T
     return {
         "Wxh": dWxh,
         "Whh": dz @ h_columns[:, :-B].T,

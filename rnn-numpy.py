@@ -82,7 +82,7 @@ def forward(params, inputs, state):
     S, B = inputs.shape
     h = np.empty((S + 1, len(Whh), B), np.result_type(*params.values()))  # h[t + 1] is h after step t
     h[0] = state["h"]
-    zx = np.take(Wxh + bh, inputs, axis=1)  # (H, S, B): Wxh x + bh, a column of Wxh + bh
+    zx = np.take(Wxh + bh, inputs, axis=1)  # (H, S, B): as x is one-hot, Wxh x + bh is a column of Wxh + bh
     zx = zx.swapaxes(0, 1).copy()  # (S, H, B)
     for t in range(S):
         np.tanh(zx[t] + Whh.dot(h[t]), out=h[t + 1])  # dot is faster than @ where matrices are small

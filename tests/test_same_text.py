@@ -21,7 +21,6 @@ DIFFERENT = {
     "RL ND": "check_numbers",
     "RL N D": "read_options",
     "R LN D": "learn main",
-    "LN D": "one_hot",
     "N D": """sigmoid content_weighting content_weighting_backward usage usage_backward
         allocation allocation_backward write_weighting write_weighting_backward write write_backward
         links links_backward precedence precedence_backward

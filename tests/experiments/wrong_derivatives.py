@@ -66,7 +66,7 @@ CELL = {
     "cell: o gets a millionth of the mean as well": ("dzo_t *= dh\n", "dzo_t *= dh + 1e-6 * dh.mean()\n"),
     "cell: f gets what h gets": ("dzf_t *= ds\n", "dzf_t *= dh\n"),
     "cell: carried without f": ("np.multiply(ds, to_s0, out=ds_next)", "ds_next[:] = ds"),
-    "logits: targets doubled": ("np.arange(S * B)] -= 1", "np.arange(S * B)] -= 2"),
+    "logits: targets doubled": ("ravel(), column] -= 1", "ravel(), column] -= 2"),
     "by: without the first sequence": ('"by": dy.sum', '"by": dy[:, 1:].sum'),
     "bh: without the first letter": ('"bh": dWxh.sum', '"bh": dWxh[:, 1:].sum'),
 }
