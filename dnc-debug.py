@@ -17,7 +17,7 @@ memory gave at the step before; z are the arguments of its four gates, a quarter
     z = Wxh x + Whh h0 + Wrh r0 + bh
     i, o, f = sigmoid(z)             input, output and forget gate, each with its rows of z
     g = tanh(z)                      candidate, with the last rows
-    s = i*g + f*c0                   the cell (the textbooks' c); --cell standard: f*s0
+    s = i*g + f*c0                   the cell (the paper's s); --cell standard: f*s0
     c = tanh(s)
     h = o*c                          hidden state, from which the memory is steered
     y = Why h + by + Wry r           logits, from the r of this step
@@ -151,13 +151,8 @@ def init_params(rng, vocab_size, hidden, memory="content", heads=1, width=8, ini
 
 def bias_rows(params, values):
     """The rows of bi, or of what has its rows, that belong to each matrix of the interface, by its name."""
-    rows = {}
-    end = 0
-    for name in INTERFACE:
-        start = end
-        end = start + len(params[name])
-        rows[name] = values[start:end]
-    return rows
+    ends = np.cumsum([len(params[name]) for name in INTERFACE])
+    return dict(zip(INTERFACE, np.split(values, ends[:-1]), strict=True))
 
 
 def init_state(params, batchsize, cell, locations, rng):
@@ -258,10 +253,11 @@ def allocation(u):
     u (N, B) -> a (N, B); used = EPS + (1 - EPS) u, kept off 0 so that backward can divide by it."""
     phi = np.argsort(u.real, axis=0, kind="stable")  # real: or gradcheck's complex steps would reorder ties
     used = EPS + (1 - EPS) * u
-    used = np.take_along_axis(used, phi, axis=0)
-    before = np.cumprod(np.concatenate([np.ones_like(used[:1]), used[:-1]]), axis=0)
+    used_phi = np.take_along_axis(used, phi, axis=0)
+    before = np.cumprod(np.concatenate([np.ones_like(used[:1]), used_phi[:-1]]), axis=0)
+    a_phi = (1 - used_phi) * before
     a = np.empty_like(u)
-    np.put_along_axis(a, phi, (1 - used) * before, axis=0)
+    np.put_along_axis(a, phi, a_phi, axis=0)
     return a
 
 
@@ -269,12 +265,15 @@ def allocation_backward(da, u):
     """-> du; the order phi counts as constant"""
     phi = np.argsort(u, axis=0, kind="stable")
     used = EPS + (1 - EPS) * u
-    used = np.take_along_axis(used, phi, axis=0)
-    before = np.cumprod(np.concatenate([np.ones_like(used[:1]), used[:-1]]), axis=0)
-    da = np.take_along_axis(da, phi, axis=0)
-    later = np.tri(len(u), k=-1, dtype=u.dtype).T @ (da * (1 - used) * before)  # used_j is in all later a
+    used_phi = np.take_along_axis(used, phi, axis=0)
+    before = np.cumprod(np.concatenate([np.ones_like(used[:1]), used_phi[:-1]]), axis=0)
+    a_phi = (1 - used_phi) * before
+    da_phi = np.take_along_axis(da, phi, axis=0)
+    is_later = np.tri(len(u), k=-1, dtype=u.dtype).T  # [j, i] is 1 if i comes after j
+    later = is_later @ (da_phi * a_phi)  # used_phi[j] is a factor of all a_phi after it
+    dused_phi = later / used_phi - da_phi * before
     du = np.empty_like(u)
-    np.put_along_axis(du, phi, (1 - EPS) * (later / used - da * before), axis=0)
+    np.put_along_axis(du, phi, (1 - EPS) * dused_phi, axis=0)
     return du
 
 
@@ -389,10 +388,10 @@ def forward(params, inputs, state):
     for t in range(len(x)):
         before = state
         cell, gates = controller(params, x[t], before)
-        memory, step = memory_step(params, cell["h"], before)
+        memory, parts = memory_step(params, cell["h"], before)
         state = {**before, **cell, **memory}
         y[t] = params["Why"] @ state["h"] + params["by"] + params["Wry"] @ state["r"]
-        steps.append({"x": x[t], "before": before, "after": state, "gates": gates, **step})
+        steps.append({"x": x[t], "before": before, "after": state, "gates": gates, "parts": parts})
     y -= y.max(axis=1, keepdims=True)  # probs = softmax(y) stay the same, and exp cannot overflow
     probs = np.exp(y)
     Z = probs.sum(axis=1, keepdims=True)
@@ -403,10 +402,7 @@ def forward(params, inputs, state):
 
 def one_hot(ids, by):
     """ids (S, B) -> (S, V, B): 1 at the id and 0 elsewhere, of the size and type of the bias by."""
-    S, B = ids.shape
-    x = np.zeros((S, len(by), B), by.dtype)
-    np.put_along_axis(x, ids[:, None], 1, axis=1)
-    return x
+    return np.eye(len(by), dtype=by.dtype)[ids].swapaxes(1, 2)
 
 
 def controller(params, x, before):
@@ -417,11 +413,12 @@ def controller(params, x, before):
     o = sigmoid(zo)
     f = sigmoid(zf)
     g = np.tanh(zg)
-    key = "c" if "c" in before else "s"  # of the cell in the state: squashed or standard
-    s = i * g + f * before[key]
+    carried = "c" if "c" in before else "s"  # squashed or standard
+    s = i * g + f * before[carried]
     c = np.tanh(s)
     h = o * c
-    return {"h": h, key: c if key == "c" else s}, {"i": i, "o": o, "f": f, "g": g, "c": c}
+    after = {"h": h, "c": c} if carried == "c" else {"h": h, "s": s}
+    return after, {"i": i, "o": o, "f": f, "g": g, "c": c}
 
 
 def content_memory(params, h, before):
@@ -437,8 +434,7 @@ def content_memory(params, h, before):
     wr = softmax(scores_r, axis=0)
     M = write(M0, ww, e, v)
     r = read(M, wr[None])[0]
-    step = {"interface": {"kr": kr, "kw": kw, "v": v, "e": e}, "weightings": {"ww": ww, "wr": wr}}
-    return {"M": M, "r": r}, step
+    return {"M": M, "r": r}, {"kr": kr, "kw": kw, "v": v, "e": e, "ww": ww, "wr": wr}
 
 
 def complete_memory(params, h, before):
@@ -446,7 +442,8 @@ def complete_memory(params, h, before):
     M0 = before["M"]
     R = len(before["wr"])
     _, W, B = M0.shape
-    xi = interface(params, h)
+    bias = bias_rows(params, params["bi"])
+    xi = {name: params[name] @ h + bias[name] for name in INTERFACE}
     kr = xi["Whr"].reshape(R, W, B)  # read keys: what each head looks for
     br = oneplus(xi["Whbr"])  # read strengths: how sharply, 1 or more
     kw = xi["Whw"].reshape(1, W, B)  # write key: what to find and write over
@@ -469,15 +466,8 @@ def complete_memory(params, h, before):
     cr = content_weighting(M, kr, br)
     wr = read_weighting(L, before["wr"], cr, pi)
     r = read(M, wr).reshape(R * W, B)
-    parts = dict(kr=kr, br=br, kw=kw, bw=bw, v=v, e=e, free=free, ga=ga, gw=gw, pi=pi)
-    step = {"interface": parts, "weightings": {"a": a, "cw": cw, "cr": cr}}
-    return {"M": M, "r": r, "u": u, "p": p, "L": L, "ww": ww, "wr": wr}, step
-
-
-def interface(params, h):
-    """xi = W h + b, a block for each matrix W of the interface, by its name; b is its rows of bi."""
-    bias = bias_rows(params, params["bi"])
-    return {name: params[name] @ h + bias[name] for name in INTERFACE}
+    parts = dict(kr=kr, br=br, kw=kw, bw=bw, v=v, e=e, free=free, ga=ga, gw=gw, pi=pi, a=a, cw=cw, cr=cr)
+    return {"M": M, "r": r, "u": u, "p": p, "L": L, "ww": ww, "wr": wr}, parts
 
 
 # ----------------------------------------------------------------------------------------------- backward
@@ -495,10 +485,11 @@ def backward(params, targets, cache):
         grads["Why"] += dy[t] @ step["after"]["h"].T
         grads["Wry"] += dy[t] @ step["after"]["r"].T
         grads["by"] += dy[t].sum(axis=1, keepdims=True)
-        dh = dstate_next["h"] + params["Why"].T @ dy[t]
         dr = dstate_next["r"] + params["Wry"].T @ dy[t]
-        dstate = memory_backward(params, {**dstate_next, "h": dh, "r": dr}, step, grads)
-        dstate_next = controller_backward(params, dstate, step, grads)
+        dh_memory, dmemory = memory_backward(params, {**dstate_next, "r": dr}, step, grads)
+        dh = dstate_next["h"] + params["Why"].T @ dy[t] + dh_memory
+        dcell = controller_backward(params, {**dstate_next, "h": dh}, step, grads)
+        dstate_next = {**dcell, **dmemory}
     return grads
 
 
@@ -506,16 +497,16 @@ def controller_backward(params, dstate, step, grads):
     """From the gradient in h and the cell after a step to that in h, r and the cell before; adds to grads."""
     before = step["before"]
     i, o, f, g, c = (step["gates"][name] for name in "iofgc")
-    key = "c" if "c" in before else "s"
+    carried = "c" if "c" in before else "s"
     do = dstate["h"] * c
     dc = dstate["h"] * o
-    if key == "c":
+    if carried == "c":
         dc = dc + dstate["c"]
     ds = dc * (1 - c**2)
-    if key == "s":
+    if carried == "s":
         ds = ds + dstate["s"]
     di = ds * g
-    df = ds * before[key]
+    df = ds * before[carried]
     dg = ds * i
     dzi = di * i * (1 - i)
     dzo = do * o * (1 - o)
@@ -528,7 +519,7 @@ def controller_backward(params, dstate, step, grads):
     grads["bh"] += dz.sum(axis=1, keepdims=True)
     dh0 = params["Whh"].T @ dz
     dr0 = params["Wrh"].T @ dz
-    return {**dstate, "h": dh0, "r": dr0, key: ds * f}
+    return {"h": dh0, "r": dr0, carried: ds * f}
 
 
 def interface_backward(params, dxi, h, grads):
@@ -536,17 +527,14 @@ def interface_backward(params, dxi, h, grads):
     for name, value in dxi.items():
         grads[name] += value @ h.T
     if "bi" in params:
-        dbias = bias_rows(params, grads["bi"])  # views
-        for name, value in dxi.items():
-            dbias[name] += value.sum(axis=1, keepdims=True)
+        grads["bi"] += np.concatenate([dxi[name] for name in INTERFACE]).sum(axis=1, keepdims=True)
     return sum(params[name].T @ value for name, value in dxi.items())
 
 
 def content_memory_backward(params, dstate, step, grads):
-    """From the gradient in the state after a step to that in M0 and the controller's h; adds to grads."""
+    """From the gradient in M and r to that in h, and in M0; adds to grads."""
     h, M0, M = step["after"]["h"], step["before"]["M"], step["after"]["M"]
-    kr, kw, v, e = (step["interface"][name] for name in ("kr", "kw", "v", "e"))
-    ww, wr = step["weightings"]["ww"], step["weightings"]["wr"]
+    kr, kw, v, e, ww, wr = step["parts"].values()
     dM, dwr = read_backward(dstate["r"][None], M, wr[None])
     dM0, dww, de, dv = write_backward(dstate["M"] + dM, M0, ww, e, v)
     dscores_r = softmax_backward(dwr[0], wr, axis=0)
@@ -555,16 +543,15 @@ def content_memory_backward(params, dstate, step, grads):
     dkr = np.einsum("nb,nwb->wb", dscores_r, M0)
     dkw = np.einsum("nb,nwb->wb", dscores_w, M0)
     dxi = {"Whr": dkr, "Whv": dv, "Whw": dkw, "Whe": de * e * (1 - e)}
-    dh = dstate["h"] + interface_backward(params, dxi, h, grads)
-    return {**dstate, "M": dM0, "h": dh}
+    return interface_backward(params, dxi, h, grads), {"M": dM0}
 
 
 def complete_memory_backward(params, dstate, step, grads):
-    """From the gradient in the state after a step to that in the state before and in h; adds to grads."""
+    """From the gradient in r and the memory after a step to that in h and the memory before; adds to grads.
+
+    dX_Y is the part of dX that comes by way of Y."""
     before, after, h = step["before"], step["after"], step["after"]["h"]
-    names = ("kr", "br", "kw", "bw", "v", "e", "free", "ga", "gw", "pi")
-    kr, br, kw, bw, v, e, free, ga, gw, pi = (step["interface"][name] for name in names)
-    a, cw, cr = (step["weightings"][name] for name in ("a", "cw", "cr"))
+    kr, br, kw, bw, v, e, free, ga, gw, pi, a, cw, cr = step["parts"].values()
     M0, M, L, ww, wr = before["M"], after["M"], after["L"], after["ww"], after["wr"]
     R, W, B = kr.shape
 
@@ -586,7 +573,7 @@ def complete_memory_backward(params, dstate, step, grads):
 
     dxi = {
         "Whr": dkr.reshape(R * W, B),
-        "Whbr": dbr * -np.expm1(1 - br),  # the slope of oneplus, from its value
+        "Whbr": dbr * -np.expm1(1 - br),  # the slope of oneplus: sigmoid(x) = 1 - exp(1 - oneplus(x))
         "Whw": dkw[0],
         "Whbw": dbw * -np.expm1(1 - bw),
         "Whv": dv,
@@ -596,9 +583,11 @@ def complete_memory_backward(params, dstate, step, grads):
         "Whgw": dgw * gw * (1 - gw),
         "Whm": softmax_backward(dpi, pi, axis=1).reshape(3 * R, B),
     }
-    dmemory = {"M": dM0_M + dM0_cw, "u": du0, "p": dp0_p + dp0_L, "L": dL0, "ww": dww0}
-    dh = dstate["h"] + interface_backward(params, dxi, h, grads)
-    return {**dstate, **dmemory, "wr": dwr0_wr + dwr0_u, "h": dh}
+    dM0 = dM0_M + dM0_cw
+    dp0 = dp0_p + dp0_L
+    dwr0 = dwr0_wr + dwr0_u
+    dmemory = {"M": dM0, "u": du0, "p": dp0, "L": dL0, "ww": dww0, "wr": dwr0}
+    return interface_backward(params, dxi, h, grads), dmemory
 
 
 # -------------------------------------------------------------------------------------------------- train
@@ -658,9 +647,10 @@ def gradient_table(rows):
 def directional_errors(params, state, rng):
     """The error of backward along a random direction v of all entries of a parameter, in float64.
 
-    It is taken where every term of a gradient counts: with random weights that keep sums near 1, and from
-    random parts of a state that they lead to. Returns name -> |n - a| / |grad|, where n is the slope along v
-    and a the sum of grad * v; the divisor is at least 1e-4 of the largest |grad|: below, rounding shows."""
+    It is taken where every term of a gradient counts: the weights are random, of variance 1 / columns, and
+    the state is where 25 steps lead, each entry times a random number from 0 to 1. Returns name ->
+    |n - a| / |grad|, where n is the slope along v and a the sum of grad * v; the divisor is at least 1e-4 of
+    the largest |grad|: below, rounding shows."""
     noisy = {}
     for name, value in params.items():
         noisy[name] = rng.standard_normal(value.shape) / math.sqrt(value.shape[1])
@@ -680,14 +670,12 @@ def directional_errors(params, state, rng):
 
 
 def verdict(errors):
-    """directional_errors as text, the last line in words -> text, whether the gradient is right."""
+    """What directional_errors says of a gradient -> a line in words, whether it is right."""
     limit = 1e-10  # right gradients are under 1e-12, wrong ones over 3e-8
-    lines = [f"{name + ':':16}error along a random direction {error:e}" for name, error in errors.items()]
     wrong = [name for name, error in errors.items() if not error < limit]  # nan is wrong, too
     answer = f"WRONG in {', '.join(wrong)}" if wrong else "right"
     largest = np.max(list(errors.values()))
-    lines.append(f"the gradient is {answer}: the largest error is {largest:.1e}, the limit {limit:.0e}")
-    return "\n".join(lines), not wrong
+    return f"the gradient is {answer}: the largest error is {largest:.1e}, the limit {limit:.0e}", not wrong
 
 
 # ------------------------------------------------------------------------------------------------ sampler
@@ -906,7 +894,9 @@ def check_numbers(values, prefix):
     counts = (*SIZES, "seqlength", "iters", "report_interval", "check_interval", "sample")
     for name, value in values.items():
         least = 1 if name in counts else 0
-        most = 1 if name in ("restart", "holdout") else 10**12
+        most = 10**6 if name in SIZES else 10**12
+        if name in ("restart", "holdout"):
+            most = 1
         if type(value) in (int, float) and not least <= value <= most:
             raise UserError(f"{prefix}{name} must be from {least} to {most}, not {value}")
 
@@ -946,8 +936,7 @@ def learn(model, ids, validation_ids, starts, options):
     iters = options["iters"] or math.inf
     start = time.perf_counter() - model["seconds"]
     deadline = model["seconds"] + options["timelimit"]
-    characters = 0  # trained on since the last line of the log
-    busy = 0.0  # the seconds that this took
+    times = []  # the seconds of each iteration since the last line of the log
     problem = None  # why the newest model is not saved
     done = model["iteration"] >= iters
     if done:
@@ -961,17 +950,18 @@ def learn(model, ids, validation_ids, starts, options):
         model["bpc"] = 0.999 * model["bpc"] + 0.001 * loss / (S * B) / math.log(2)
         model["next_ix"] = int(targets[-1, 0])
         model["seconds"] = time.perf_counter() - start
-        characters += S * B
-        busy += time.perf_counter() - tick
+        times.append(time.perf_counter() - tick)
 
         n, seconds, bpc = model["iteration"], model["seconds"], model["bpc"]
         done = bool(signals) or seconds >= deadline or n >= iters
         reporting = done or n % options["report_interval"] == 0
         checking = done or n % options["check_interval"] == 0
         if not bpc <= 3 * math.log2(len(model["vocab"])):  # over three times a new model's, or nan
-            raise UserError(f"diverged in iteration {n}, at {bpc:.1f} BPC; try a smaller --lr, or --clip 0.2")
+            raise UserError(
+                f"diverged in iteration {n}, at {bpc:.1f} BPC; try a smaller --lr, or a --clip of 0.2 or less"
+            )
         if checking and not all(np.isfinite(array).all() for array in arrays_of(model).values()):
-            raise UserError(f"not finite after iteration {n}; try a smaller --lr, or --clip 0.2")
+            raise UserError(f"not finite after iteration {n}; try a smaller --lr, or a --clip of 0.2 or less")
         if checking and options["save"]:
             try:
                 save_model(options["save"], model, options)
@@ -983,10 +973,9 @@ def learn(model, ids, validation_ids, starts, options):
             validation = math.nan
             if reporting:
                 count = (n - 1) // options["report_interval"]
-                speed = characters / busy
+                speed = S * B * len(times) / sum(times)
                 print(f"{count:2d}: {seconds:.3f} s, iter {n}, {bpc:.4f} BPC, {speed:.2f} char/s", flush=True)
-                characters = 0
-                busy = 0.0
+                times.clear()
             if checking and len(validation_ids) > 1:
                 validation = bits_per_character(model, validation_ids, B, options)
                 print(f"validation: {validation:.4f} BPC", flush=True)
@@ -1007,24 +996,21 @@ def learn(model, ids, validation_ids, starts, options):
 def check(model, ids, starts, options):
     """A gradient check of the batch to come, and a sample: a line of each, and all in their logs."""
     iteration = model["iteration"]
-    logs = {}
     if options["gradcheck"] is not False:
         ahead = copy.deepcopy(model)
         inputs, targets = next_batch(ahead, ids, starts, options)
         table = gradient_table(gradcheck(ahead["params"], inputs, targets, ahead["state"], ahead["rng"]))
-        text, _ = verdict(directional_errors(ahead["params"], ahead["state"], ahead["rng"]))
-        answer = text.splitlines()[-1]
+        answer, _ = verdict(directional_errors(ahead["params"], ahead["state"], ahead["rng"]))
         if iteration == 0:
             print(table)
         print(f"    {answer}", flush=True)
-        logs["gradcheck.log"] = f"{table}\n{answer}"
+        if options["fname"]:
+            append_to("gradcheck.log", f"iter {iteration}\n{table}\n{answer}\n\n")
     if iteration:
         text = sample_text(model, options["sample_length"], options)
         print(f"    sample: {' '.join(text[:100].split())}", flush=True)
-        logs["sample.log"] = text
-    if options["fname"]:
-        for name, text in logs.items():
-            append_to(name, f"iter {iteration}\n{text}\n\n")
+        if options["fname"]:
+            append_to("sample.log", f"iter {iteration}\n{text}\n\n")
 
 
 def append_to(path, line):
@@ -1056,8 +1042,8 @@ def sample_text(model, n, options):
     state = {name: value[..., :1] for name, value in model["state"].items()}
     prompt = [model["next_ix"]]
     if options["prime"]:
-        rng = np.random.default_rng(0)
-        state = init_state(model["params"], 1, options["cell"], options["locations"], rng)
+        noise = np.random.default_rng(0)
+        state = init_state(model["params"], 1, options["cell"], options["locations"], noise)
         prompt = to_ids(typed_text(options["prime"], options["bytes"]), model["vocab"], "--prime")
     rng = np.random.default_rng([options["seed"], model["iteration"]])
     ids = sample(model["params"], state, prompt, n, rng, options["temperature"])
@@ -1073,8 +1059,8 @@ to, from: where it writes and reads, the weighting of each location, head after 
 PAPER_LEGEND = "write, alloc, free: the gates; modes: backward, content, forward"
 
 
-def memory_at_work(model, ids, options):
-    """What the memory does at each of ids (n,), from a fresh state -> a dict for each, title to text."""
+def print_view(model, ids, options):
+    """Print what the memory does at each of ids (n,), from a fresh state: a line for each, in columns."""
     rng = np.random.default_rng(0)
     state = init_state(model["params"], 1, options["cell"], options["locations"], rng)
     probs, cache, _ = forward(model["params"], ids[:, None], state)
@@ -1083,12 +1069,18 @@ def memory_at_work(model, ids, options):
         row = {"char": repr(model["vocab"][ids[t]])[1:-1], "bits": ""}
         if t > 0:
             row["bits"] = f"{-np.log2(max(probs[t - 1, ids[t], 0], 1e-38)):.1f}"
-        values = {**step["weightings"], **step["interface"], **step["after"]}
+        values = {**step["parts"], **step["after"]}
         for title, name in SHOWN.items():
             if name in values:
                 row[title] = shades(values[name])
         rows.append(row)
-    return rows
+    print(LEGEND)
+    if "usage" in row:
+        print(PAPER_LEGEND)
+    rows.insert(0, {title: title for title in row})
+    widths = {title: max(len(row[title]) for row in rows) for title in row}
+    for row in rows:
+        print(" │ ".join(f"{cell:{widths[title]}}" for title, cell in row.items()))
 
 
 def shades(values):
@@ -1096,18 +1088,6 @@ def shades(values):
     if values.ndim == 3:
         return " ".join(map(shades, values))
     return "".join("·░▒▓█"[np.searchsorted([0.05, 0.2, 0.4, 0.7], x)] for x in values.ravel())
-
-
-def print_view(rows):
-    """The rows of memory_at_work, in columns."""
-    titles = {title: title for title in rows[0]}
-    rows = [titles, *rows]
-    print(LEGEND)
-    if "usage" in titles:
-        print(PAPER_LEGEND)
-    widths = {title: max(len(row[title]) for row in rows) for title in titles}
-    for row in rows:
-        print(" │ ".join(f"{cell:{widths[title]}}" for title, cell in row.items()))
 
 
 # ------------------------------------------------------------------------------------------- command line
@@ -1181,8 +1161,8 @@ def read_options(words):
     check_numbers(options, "--")
     if options["memory"] == "content" and options["heads"] > 1:
         raise UserError("the content memory has one read head; for more add --memory paper")
-    if options["view"] is not None and (options["sample"] or options["evaluate"]):
-        raise UserError("--view does not go with --sample and --evaluate")
+    if options["view"] is not None and (options["sample"] or options["evaluate"] or options["gradcheck"]):
+        raise UserError("--view does not go with --sample, --evaluate and --gradcheck")
     if options["view"] is not None and options["load"] and options["save"]:
         raise UserError("--view with --load does not train; leave --save out")
     if options["prime"] and not options["sample"]:
@@ -1223,7 +1203,7 @@ def main(words=None):
     elif options["view"] == "":
         view = read_text(options["text"], options["bytes"])[:60]
     if view and model:
-        print_view(memory_at_work(model, to_ids(view, model["vocab"], "--view"), options))
+        print_view(model, to_ids(view, model["vocab"], "--view"), options)
         return 0
 
     text = read_text(options["text"], options["bytes"])
@@ -1245,7 +1225,10 @@ def main(words=None):
     if options["gradcheck"]:
         inputs, targets = next_batch(model, ids[:end], starts, options)
         print(gradient_table(gradcheck(model["params"], inputs, targets, model["state"], model["rng"])))
-        answer, right = verdict(directional_errors(model["params"], model["state"], model["rng"]))
+        errors = directional_errors(model["params"], model["state"], model["rng"])
+        for name, error in errors.items():
+            print(f"{name + ':':16}error along a random direction {error:e}")
+        answer, right = verdict(errors)
         print(answer)
         return 0 if right else 1
 
@@ -1253,8 +1236,8 @@ def main(words=None):
     begin = f"from iteration {model['iteration']}" if options["load"] else f"seed {options['seed']}"
     about = f"{end} characters, {len(model['vocab'])} different, "
     about += f"from {os.path.basename(options['text'])}; {size} parameters; {begin}"
-    if options["save"]:  # a folder that cannot be written to is better told now than after hours
-        tempfile.TemporaryFile(dir=os.path.dirname(os.path.realpath(options["save"]))).close()
+    if options["save"] and not os.access(os.path.dirname(os.path.realpath(options["save"])), os.W_OK):
+        raise UserError(f"--save {options['save']}: nothing can be written there")  # now, not after hours
     try:
         append_to(options["fname"], f"# {SCRIPT}, {about}: iteration, seconds, BPC, validation BPC\n")
     except OSError as error:
@@ -1266,7 +1249,7 @@ def main(words=None):
     status = learn(model, ids[:end], ids[end:], starts, options)
     print(f"----\n{sample_text(model, options['sample_length'], options)}\n----")
     if view:
-        print_view(memory_at_work(model, view_ids, options))
+        print_view(model, view_ids, options)
     return status
 
 

@@ -49,8 +49,8 @@ def memory(path, text):
     steps, (R, N) = cache["steps"], (options["heads"], options["locations"])
     ww = np.array([step["after"]["ww"][:, 0] for step in steps]).T
     wr = np.array([step["after"]["wr"][:, :, 0] for step in steps]).transpose(1, 2, 0)
-    rows = [np.array([step["interface"][name][:, 0] for step in steps]).T for name in ("gw", "ga", "free")]
-    modes = np.array([step["interface"]["pi"][:, :, 0] for step in steps]).transpose(1, 2, 0)
+    rows = [np.array([step["parts"][name][:, 0] for step in steps]).T for name in ("gw", "ga", "free")]
+    modes = np.array([step["parts"]["pi"][:, :, 0] for step in steps]).transpose(1, 2, 0)
     panels = [("written to", ww), *((f"read by\nhead {head + 1}", wr[head]) for head in range(R))]
     gates = np.concatenate([*rows, *modes])
     names = ["write gate", "allocation gate", *(f"free gate {k + 1}" for k in range(R))]

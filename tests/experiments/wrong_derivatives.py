@@ -79,7 +79,7 @@ LSTM = CELL | {
     "h gets what the gates give in reverse order": ("Whh_T.dot(dz_t", "Whh_T.dot(dz_t[::-1]"),
     "Why: h of the step before": ("dy @ h_columns[:, B:].T", "dy @ h_columns[:, :-B].T"),
     "into h from the logits of the next sequence": ("(Why.T @ dy)", "(Why.T @ dy[:, ::-1])"),
-    "Wxh: one column 1 % off": ("V, c.dtype).T\n", "V, c.dtype).T * (1 + 0.01 * (np.arange(V) == V // 2))\n"),
+    "Wxh: one column 1 % off": ("dz @ x.T", "dz @ x.T * (1 + 0.01 * (np.arange(len(x)) == len(x) // 2))"),
 }
 SQUASHED = {"cell: slope of tanh(s) left out on the way back": ("s_to_s0 = f * slope_c[:-1]", "s_to_s0 = f")}
 
@@ -168,8 +168,8 @@ NUMPY_PAPER = {
     "interface: slope of the sigmoids": ('* (1 - xi[:, at["sigmoid"]])', '* (1.001 - xi[:, at["sigmoid"]])'),
     "interface: |k| left out": ("    dk += norm_backward(-dlog_beta / k_norm, k, k_norm)\n", ""),
     "interface: the bias in another order": (
-        "for name in INTERFACE])\n    return",
-        "for name in cache['rows']])\n    return",
+        "for name in INTERFACE])\n    return {",
+        "for name in cache['rows']])\n    return {",
     ),
 }
 WRONG_HEAD = ("np.delete(kept, head, axis=2)", "np.delete(kept, head - 1, axis=2)")
@@ -189,8 +189,8 @@ DEBUG_OUTPUT = {
     "r gets nothing from the next step": ('dr = dstate_next["r"] + ', "dr = "),
     "h gets nothing from the next step": ('dh = dstate_next["h"] + ', "dh = "),
     "cell: slope of tanh(s) 1.001 times too steep": ("dc * (1 - c**2)", "dc * (1 - 1.001 * c**2)"),
-    "cell: f reads the h before": ("df = ds * before[key]", 'df = ds * before["h"]'),
-    "cell: carried without f": ("key: ds * f}", "key: ds}"),
+    "cell: f reads the h before": ("df = ds * before[carried]", 'df = ds * before["h"]'),
+    "cell: carried without f": ("carried: ds * f}", "carried: ds}"),
     "cell: slope of o": ("do * o * (1 - o)", "do * o"),
     "cell: slope of g": ("dg * (1 - g**2)", "dg * (1 - g)"),
     "Wxh: one column 1 % off": (
@@ -243,12 +243,12 @@ DEBUG_PAPER = {
     "usage: ww0 without psi": ("dww0 = du * psi * (1 - u0)", "dww0 = du * (1 - u0)"),
     "usage: sign of the free gates": ("dfree = -(dkept", "dfree = (dkept"),
     "usage: wr0 without the free gates": ("dwr0 = -dkept * free[:, None]", "dwr0 = -dkept"),
-    "allocation: nothing from later ones": ("(later / used - da * before)", "(-da * before)"),
-    "allocation: own part left out": ("(later / used - da * before)", "(later / used)"),
-    "allocation: own part a millionth too large": ("/ used - da * before", "/ used - 1.000001 * da * before"),
-    "allocation: 1 - EPS left out": ("(1 - EPS) * (later / used - da", "(later / used - da"),
+    "allocation: nothing from later ones": ("is_later @ (da_phi * a_phi)", "0 * (da_phi * a_phi)"),
+    "allocation: own part left out": (" / used_phi - da_phi * before", " / used_phi"),
+    "allocation: own part a millionth too large": ("- da_phi * before", "- 1.000001 * da_phi * before"),
+    "allocation: 1 - EPS left out": ("(1 - EPS) * dused_phi", "dused_phi"),
     "allocation: itself among the later": ("np.tri(len(u), k=-1", "np.tri(len(u), k=0"),
-    "allocation: da not sorted": ("    da = np.take_along_axis(da, phi, axis=0)\n", ""),
+    "allocation: da not sorted": ("da_phi = np.take_along_axis(da, phi, axis=0)", "da_phi = da"),
     "write weighting: ga without cw": ("dga = (dww * gw * (a - cw))", "dga = (dww * gw * a)"),
     "write weighting: gates exchanged in gw": (
         "dww * (ga * a + (1 - ga) * cw)",
@@ -279,11 +279,11 @@ DEBUG_PAPER = {
     "memory: ww of the next step lost": ('dww = dstate["ww"] + ', "dww = "),
     "memory: wr of the next step lost": ('dstate["wr"] + dwr_r', "dwr_r"),
     "memory: M without reading by content": ("+ dM_r + dM_cr", "+ dM_r"),
-    "memory: M0 without the write key": ('"M": dM0_M + dM0_cw', '"M": dM0_M'),
+    "memory: M0 without the write key": ("dM0 = dM0_M + dM0_cw", "dM0 = dM0_M"),
     "memory: ww without precedence": (" + dww_p + ", " + "),
     "memory: ww without links": (" + dww_L + ", " + "),
-    "memory: p0 without links": ('"p": dp0_p + dp0_L', '"p": dp0_p'),
-    "memory: wr0 without usage": ('"wr": dwr0_wr + dwr0_u', '"wr": dwr0_wr'),
+    "memory: p0 without links": ("dp0 = dp0_p + dp0_L", "dp0 = dp0_p"),
+    "memory: wr0 without usage": ("dwr0 = dwr0_wr + dwr0_u", "dwr0 = dwr0_wr"),
     "memory: r from M0": ("reshape(R, W, B), M, wr)", "reshape(R, W, B), M0, wr)"),
     "memory: the L before": (
         'M0, M, L, ww, wr = before["M"], after["M"], after',
@@ -298,8 +298,8 @@ DEBUG_PAPER = {
     "interface: slope of gw 1.001 times": ("dgw * gw * (1 - gw)", "1.001 * dgw * gw * (1 - gw)"),
     "interface: modes mixed": ("softmax_backward(dpi, pi", "softmax_backward(dpi[:, ::-1], pi"),
     "interface: bias of the first sequence": (
-        "dbias[name] += value.sum(axis=1, keepdims=True)",
-        "dbias[name] += value[:, :1]",
+        "in INTERFACE]).sum(axis=1, keepdims=True)",
+        "in INTERFACE])[:, :1]",
     ),
     "interface: h gets nothing from Whbw": ("in dxi.items())\n", 'in dxi.items() if name != "Whbw")\n'),
 }
