@@ -360,7 +360,7 @@ def next_batch(model, ids, starts, options):
 # ------------------------------------------------------------------------------------------- saved models
 FIXED = ("hidden", "cell", "batchsize", "init_scale", "fp64", "bytes", "holdout")  # fixed in a loaded model
 SAVED = (*FIXED, "seqlength", "restart", "lr", "clip", "text")  # the options that a saved model brings along
-COUNTERS = ("iteration", "seconds", "bpc", "next_ix")  # bpc: smoothed; next_ix: what sequence 0 reads next
+COUNTERS = {"iteration": 0, "seconds": 0.0, "bpc": 0.0, "next_ix": 0}  # next_ix: what sequence 0 reads next
 
 
 def new_model(vocab, options, seed):
@@ -376,10 +376,8 @@ def new_model(vocab, options, seed):
         "pointers": np.full(options["batchsize"], 1 << 60),  # past the end of any text: all jump at first
         "rng": rng,
         "vocab": vocab,  # a str of all characters, sorted
-        "iteration": 0,
-        "seconds": 0.0,
-        "bpc": math.log2(len(vocab)),
-        "next_ix": 0,
+        **COUNTERS,
+        "bpc": math.log2(len(vocab)),  # smoothed
     }
 
 
@@ -394,12 +392,8 @@ def arrays_of(model):
 
 def save_model(path, model, options):
     """Write a model to an .npz file, under another name first: path holds a whole model at any moment."""
-    info = {
-        "vocab": model["vocab"],
-        "rng": model["rng"].bit_generator.state,
-        "counters": {name: model[name] for name in COUNTERS},
-        "options": {name: options[name] for name in SAVED},
-    }
+    info = {name: model[name] for name in ("vocab", *COUNTERS)} | {name: options[name] for name in SAVED}
+    info["rng"] = model["rng"].bit_generator.state
     content = io.BytesIO()  # on a full disk, np.savez would leave a file half open
     np.savez(content, info=json.dumps(info), **arrays_of(model))
     path = os.path.realpath(path)  # a symbolic link stays one
@@ -433,10 +427,16 @@ def read_model(archive, file_size):
     if any(member.compress_type for member in archive.zip.infolist()):
         raise UserError("it is compressed")  # and could be of any size
     info = json.loads(str(archive["info"]))
-    check_saved(info, {"vocab": "", "rng": {}, "counters": {}, "options": {}})
-    vocab, options, counters = info["vocab"], info["options"], info["counters"]
     defaults = vars(option_parser().parse_args([]))
-    check_saved(options, {name: defaults[name] for name in SAVED})
+    like = {"vocab": "", **COUNTERS, **{name: defaults[name] for name in SAVED}, "rng": {}}
+    if info.keys() != like.keys():
+        raise UserError(f"its info does not have just {', '.join(like)}")
+    for name, value in info.items():
+        if type(value) is not type(like[name]):
+            raise UserError(f"its {name} is {value!r}")
+    check_numbers(info, "its ")
+    vocab = info["vocab"]
+    options = {name: info[name] for name in SAVED}
     if options["cell"] not in CELLS:
         raise UserError(f"its cell is {options['cell']!r}")
     if not vocab or vocab != "".join(sorted(set(vocab))):
@@ -448,8 +448,8 @@ def read_model(archive, file_size):
         raise UserError("it is too small for a model of its options")
 
     model = new_model(vocab, options, seed=0)
-    check_saved(counters, {name: model[name] for name in COUNTERS})
-    model.update(counters)
+    for name in COUNTERS:
+        model[name] = info[name]
     model["rng"].bit_generator.state = info["rng"]
     if info["rng"]["state"]["inc"] % 2 == 0:
         raise UserError("its rng is no PCG64, whose inc is odd: it might draw 0 for ever")
@@ -465,16 +465,6 @@ def read_model(archive, file_size):
     if places.min() < 0 or places.max() > 1 << 60 or model["next_ix"] >= len(vocab):
         raise UserError("its pointers or its next_ix are out of range")
     return model, options
-
-
-def check_saved(values, like):
-    """Raise UserError unless values, a dict of a file, has the names and types of like, numbers in range."""
-    if not isinstance(values, dict) or values.keys() != like.keys():
-        raise UserError(f"it does not have just {', '.join(like)}")
-    for name, value in values.items():
-        if type(value) is not type(like[name]):
-            raise UserError(f"its {name} is {value!r}")
-    check_numbers(values, "its ")
 
 
 def check_numbers(values, prefix):

@@ -27,12 +27,12 @@ def to_torch(path):
         arrays = dict(file)
     if "info" not in arrays:
         raise ValueError(f"{path} is no saved model")
-    options = json.loads(str(arrays["info"]))["options"]
-    if "memory" in options:
+    info = json.loads(str(arrays["info"]))
+    if "memory" in info:
         raise ValueError(
             f"{path} is a DNC, for which PyTorch has no layer; benchmark.py has one written in it"
         )
-    if options.get("cell") == "squashed":
+    if info.get("cell") == "squashed":
         raise ValueError(
             f"{path} has the squashed cell, torch.nn.LSTM the standard one: train with --cell standard"
         )
