@@ -160,10 +160,10 @@ def init_state(params, batchsize, cell, locations, rng):
     address could ever tell equal rows apart."""
     H, B, N, W = params["Whh"].shape[1], batchsize, locations, len(params["Whv"])
     RW = len(params["Whr"])
-    carried = {"squashed": "c", "standard": "s"}[cell]
+    slot = {"squashed": "c", "standard": "s"}[cell]
     state = {
         "h": np.zeros((H, B)),
-        carried: np.zeros((H, B)),
+        slot: np.zeros((H, B)),
         "M": np.zeros((N, W, B)),
         "r": np.zeros((RW, B)),
     }
@@ -413,11 +413,11 @@ def controller(params, x, before):
     o = sigmoid(zo)
     f = sigmoid(zf)
     g = np.tanh(zg)
-    carried = "c" if "c" in before else "s"  # squashed or standard
-    s = i * g + f * before[carried]
+    slot = "c" if "c" in before else "s"  # of the state, for what is carried on: squashed or standard
+    s = i * g + f * before[slot]
     c = np.tanh(s)
     h = o * c
-    after = {"h": h, "c": c} if carried == "c" else {"h": h, "s": s}
+    after = {"h": h, "c": c} if slot == "c" else {"h": h, "s": s}
     return after, {"i": i, "o": o, "f": f, "g": g, "c": c}
 
 
@@ -497,16 +497,16 @@ def controller_backward(params, dstate, step, grads):
     """From the gradient in h and the cell after a step to that in h, r and the cell before; adds to grads."""
     before = step["before"]
     i, o, f, g, c = (step["gates"][name] for name in "iofgc")
-    carried = "c" if "c" in before else "s"
+    slot = "c" if "c" in before else "s"
     do = dstate["h"] * c
     dc = dstate["h"] * o
-    if carried == "c":
+    if slot == "c":
         dc = dc + dstate["c"]
     ds = dc * (1 - c**2)
-    if carried == "s":
+    if slot == "s":
         ds = ds + dstate["s"]
     di = ds * g
-    df = ds * before[carried]
+    df = ds * before[slot]
     dg = ds * i
     dzi = di * i * (1 - i)
     dzo = do * o * (1 - o)
@@ -519,7 +519,7 @@ def controller_backward(params, dstate, step, grads):
     grads["bh"] += dz.sum(axis=1, keepdims=True)
     dh0 = params["Whh"].T @ dz
     dr0 = params["Wrh"].T @ dz
-    return {"h": dh0, "r": dr0, carried: ds * f}
+    return {"h": dh0, "r": dr0, slot: ds * f}
 
 
 def interface_backward(params, dxi, h, grads):

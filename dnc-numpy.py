@@ -143,10 +143,10 @@ def init_state(params, batchsize, cell, locations, rng):
     address could ever tell equal rows apart."""
     H, B, N, W = params["Whh"].shape[1], batchsize, locations, len(params["Whv"])
     RW = len(params["Whr"])
-    carried = {"squashed": "c", "standard": "s"}[cell]
+    slot = {"squashed": "c", "standard": "s"}[cell]
     state = {
         "h": np.zeros((H, B)),
-        carried: np.zeros((H, B)),
+        slot: np.zeros((H, B)),
         "M": np.zeros((N, W, B)),
         "r": np.zeros((RW, B)),
     }
@@ -381,12 +381,12 @@ def forward(params, inputs, state):
     (S, B), H, RW = inputs.shape, params["Whh"].shape[1], params["Wrh"].shape[1]
     hr = np.empty((S + 1, H + RW, B), dtype)  # hr[t + 1] is h, and below it r, after step t
     c, s = (np.empty((S + 1, H, B), dtype) for _ in range(2))  # likewise
-    key = "c" if "c" in state else "s"
-    carried = c if key == "c" else s
+    slot = "c" if "c" in state else "s"  # of the state, for what is carried on: squashed or standard
+    carried = c if slot == "c" else s
     hr[0, :H] = state["h"]
     hr[0, H:] = state["r"]
     c[0] = 0  # the standard cell does not read it
-    carried[0] = state[key]
+    carried[0] = state[slot]
     gates = np.empty((S, 4 * H, B), dtype)  # z at first, then i, o, f, g
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
 
@@ -435,10 +435,10 @@ def forward(params, inputs, state):
     probs = np.exp(y)
     Z = probs.sum(axis=1, keepdims=True)
     probs /= Z
-    cache = dict(inputs=inputs, key=key, hr_columns=hr_columns, c=c, carried=carried, gates=gates, xi=xi)
+    cache = dict(inputs=inputs, slot=slot, hr_columns=hr_columns, c=c, carried=carried, gates=gates, xi=xi)
     cache.update(at=at, rows=rows, const=const, steps=steps, Wgates=Wgates, Wout=Wout, Wxi=Wxi)
     cache.update(y=y, log_Z=np.log(Z), probs=probs)
-    end = {"h": hr[S, :H].copy(), key: carried[S].copy(), "r": hr[S, H:].copy()}
+    end = {"h": hr[S, :H].copy(), slot: carried[S].copy(), "r": hr[S, H:].copy()}
     for name, value in zip(MEMORY, memory, strict=False):
         end[name] = (value.transpose(*range(1, value.ndim), 0) if "Whm" in params else value).copy()
     return probs, cache, {name: end[name] for name in state}
@@ -534,7 +534,7 @@ def backward(params, targets, cache):
     np.subtract(1, slope_c, out=slope_c)  # of tanh, at every step
     h_to_s = o * slope_c[1:]
     s_to_s0 = f  # to the s of the step before
-    if cache["key"] == "c":
+    if cache["slot"] == "c":
         s_to_s0 = f * slope_c[:-1]
     steps = cache["steps"]
     slopes = np.ones_like(xi)  # of the functions that made the rows of xi

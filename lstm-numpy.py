@@ -84,8 +84,8 @@ def init_params(rng, vocab_size, hidden, init_scale=0.03):
 def init_state(params, batchsize, cell="squashed"):
     """The state of sequences that begin: h and the cell, c (squashed) or s (standard), (H, B) each, zero."""
     H, dtype = params["Why"].shape[1], params["Why"].dtype
-    carried = {"squashed": "c", "standard": "s"}[cell]
-    return {"h": np.zeros((H, batchsize), dtype), carried: np.zeros((H, batchsize), dtype)}
+    slot = {"squashed": "c", "standard": "s"}[cell]
+    return {"h": np.zeros((H, batchsize), dtype), slot: np.zeros((H, batchsize), dtype)}
 
 
 # ------------------------------------------------------------------------------------------------ forward
@@ -99,11 +99,11 @@ def forward(params, inputs, state):
     Whh = Whh.astype(dtype, copy=False)
     (S, B), H = inputs.shape, Whh.shape[1]
     h, c, s = (np.empty((S + 1, H, B), dtype) for _ in range(3))  # at t + 1 what they are after step t
-    key = "c" if "c" in state else "s"
-    carried = c if key == "c" else s
+    slot = "c" if "c" in state else "s"  # of the state, for what is carried on: squashed or standard
+    carried = c if slot == "c" else s
     h[0] = state["h"]
     c[0] = 0  # the standard cell does not read it
-    carried[0] = state[key]
+    carried[0] = state[slot]
     gates = np.empty((S, 4 * H, B), dtype)  # z at first, then i, o, f, g
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
     Wx = Wxh + bh  # as x is one-hot, Wxh x + bh is a column of it
@@ -126,9 +126,9 @@ def forward(params, inputs, state):
     probs = np.exp(y)
     Z = probs.sum(axis=1, keepdims=True)
     probs /= Z
-    cache = dict(inputs=inputs, key=key, h_columns=h_columns, c=c, carried=carried, gates=gates)
+    cache = dict(inputs=inputs, slot=slot, h_columns=h_columns, c=c, carried=carried, gates=gates)
     cache.update(y=y, log_Z=np.log(Z), probs=probs)
-    return probs, cache, {"h": h[S].copy(), key: carried[S].copy()}
+    return probs, cache, {"h": h[S].copy(), slot: carried[S].copy()}
 
 
 def columns(a):
@@ -161,7 +161,7 @@ def backward(params, targets, cache):
     np.subtract(1, slope_c, out=slope_c)  # of tanh, at every step
     h_to_s = o * slope_c[1:]
     s_to_s0 = f  # to the s of the step before
-    if cache["key"] == "c":
+    if cache["slot"] == "c":
         s_to_s0 = f * slope_c[:-1]
     dh_next = np.zeros_like(c[0])  # into h by way of the next step; none at the end: truncated BPTT
     ds_next = np.zeros_like(c[0])  # into s

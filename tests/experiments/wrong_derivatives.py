@@ -189,8 +189,8 @@ DEBUG_OUTPUT = {
     "r gets nothing from the next step": ('dr = dstate_next["r"] + ', "dr = "),
     "h gets nothing from the next step": ('dh = dstate_next["h"] + ', "dh = "),
     "cell: slope of tanh(s) 1.001 times too steep": ("dc * (1 - c**2)", "dc * (1 - 1.001 * c**2)"),
-    "cell: f reads the h before": ("df = ds * before[carried]", 'df = ds * before["h"]'),
-    "cell: carried without f": ("carried: ds * f}", "carried: ds}"),
+    "cell: f reads the h before": ("df = ds * before[slot]", 'df = ds * before["h"]'),
+    "cell: carried without f": ("slot: ds * f}", "slot: ds}"),
     "cell: slope of o": ("do * o * (1 - o)", "do * o"),
     "cell: slope of g": ("dg * (1 - g**2)", "dg * (1 - g)"),
     "Wxh: one column 1 % off": (
