@@ -74,7 +74,7 @@ if __name__ == "__main__":
 import numpy as np
 
 SCRIPT = os.path.basename(__file__)
-CELLS = ("squashed", "standard")
+CELLS = {"squashed": "c", "standard": "s"}  # what each carries to the next step
 MEMORIES = ("content", "paper")
 EPS = 1e-6  # keeps usages and norms off 0
 INTERFACE = ("Whr", "Whv", "Whw", "Whe", "Whbr", "Whbw", "Whf", "Whga", "Whgw", "Whm")  # complete memory
@@ -134,7 +134,7 @@ def init_params(rng, vocab_size, hidden, memory="content", heads=1, width=8, ini
         params["Whgw"] = noise(1, H)  # write gate gw
         params["Whm"] = noise(3 * R, H)  # read modes pi, head after head: backward, content, forward
         params["bi"] = np.zeros((R * W + 3 * W + 5 * R + 3, 1))  # bias of the interface
-        bias = bias_rows(params, params["bi"])  # views
+        bias = {name: params["bi"][rows] for name, rows in rows_of(params, INTERFACE).items()}  # views
         bias["Whm"][1::3] = 9  # read by content: links lead nowhere yet, and would switch reading off
         bias["Whbr"][:] = 6  # sharply
         bias["Whbw"][:] = 3  # find what to write over less sharply
@@ -149,10 +149,15 @@ def init_params(rng, vocab_size, hidden, memory="content", heads=1, width=8, ini
     return params
 
 
-def bias_rows(params, values):
-    """The rows of bi, or of what has its rows, that belong to each matrix of the interface, by its name."""
-    ends = np.cumsum([len(params[name]) for name in INTERFACE])
-    return dict(zip(INTERFACE, np.split(values, ends[:-1]), strict=True))
+def rows_of(params, names):
+    """Where the rows of each of these parameters stand if all stand one below the other: name -> slice."""
+    rows = {}
+    end = 0
+    for name in names:
+        start = end
+        end += len(params[name])
+        rows[name] = slice(start, end)
+    return rows
 
 
 def init_state(params, batchsize, cell, locations, rng):
@@ -160,10 +165,9 @@ def init_state(params, batchsize, cell, locations, rng):
     address could ever tell equal rows apart."""
     H, B, N, W = params["Whh"].shape[1], batchsize, locations, len(params["Whv"])
     RW = len(params["Whr"])
-    slot = {"squashed": "c", "standard": "s"}[cell]
     state = {
         "h": np.zeros((H, B)),
-        slot: np.zeros((H, B)),
+        CELLS[cell]: np.zeros((H, B)),
         "M": np.zeros((N, W, B)),
         "r": np.zeros((RW, B)),
     }
@@ -442,8 +446,8 @@ def complete_memory(params, h, before):
     M0 = before["M"]
     R = len(before["wr"])
     _, W, B = M0.shape
-    bias = bias_rows(params, params["bi"])
-    xi = {name: params[name] @ h + bias[name] for name in INTERFACE}
+    rows = rows_of(params, INTERFACE)
+    xi = {name: params[name] @ h + params["bi"][rows[name]] for name in INTERFACE}
     kr = xi["Whr"].reshape(R, W, B)  # read keys: what each head looks for
     br = oneplus(xi["Whbr"])  # read strengths: how sharply, 1 or more
     kw = xi["Whw"].reshape(1, W, B)  # write key: what to find and write over
@@ -1096,7 +1100,7 @@ def option_parser(memory):
     add("text", nargs="?", metavar="TEXT", type=os.path.abspath, default=bundled, help="file to learn")
     add("--hidden", type=int, default=100, help="hidden units")
     add("--memory", choices=MEMORIES, default=memory, help="addressed by content alone, or the paper's")
-    cell = CELLS[1] if paper else CELLS[0]
+    cell = "standard" if paper else "squashed"
     add("--cell", choices=CELLS, default=cell, help="carry the cell's tanh, or the cell; paper: standard")
     add("--heads", type=int, default=1, help="read heads; more than one needs --memory paper")
     add("--locations", type=int, default=16 if paper else 8, help="memory locations; paper: 16")

@@ -53,7 +53,7 @@ if __name__ == "__main__":
 import numpy as np
 
 SCRIPT = os.path.basename(__file__)
-CELLS = ("squashed", "standard")
+CELLS = {"squashed": "c", "standard": "s"}  # what each carries to the next step
 MEMORIES = ("content", "paper")
 EPS = 1e-6  # keeps usages and norms off 0
 INTERFACE = ("Whr", "Whv", "Whw", "Whe", "Whbr", "Whbw", "Whf", "Whga", "Whgw", "Whm")  # complete memory
@@ -117,7 +117,7 @@ def init_params(rng, vocab_size, hidden, memory="content", heads=1, width=10, in
         params["Whgw"] = noise(1, H)  # write gate gw
         params["Whm"] = noise(3 * R, H)  # read modes pi, head after head: backward, content, forward
         params["bi"] = np.zeros((R * W + 3 * W + 5 * R + 3, 1))  # bias of the interface
-        bias = bias_rows(params, params["bi"])  # views
+        bias = {name: params["bi"][rows] for name, rows in rows_of(params, INTERFACE).items()}  # views
         bias["Whm"][1::3] = 9  # read by content: links lead nowhere yet, and would switch reading off
         bias["Whbr"][:] = 6  # sharply
         bias["Whbw"][:] = 3  # find what to write over less sharply
@@ -132,10 +132,15 @@ def init_params(rng, vocab_size, hidden, memory="content", heads=1, width=10, in
     return params
 
 
-def bias_rows(params, values):
-    """The rows of bi, or of what has its rows, that belong to each matrix of the interface, by its name."""
-    ends = np.cumsum([len(params[name]) for name in INTERFACE])
-    return dict(zip(INTERFACE, np.split(values, ends[:-1]), strict=True))
+def rows_of(params, names):
+    """Where the rows of each of these parameters stand if all stand one below the other: name -> slice."""
+    rows = {}
+    end = 0
+    for name in names:
+        start = end
+        end += len(params[name])
+        rows[name] = slice(start, end)
+    return rows
 
 
 def init_state(params, batchsize, cell, locations, rng):
@@ -143,10 +148,9 @@ def init_state(params, batchsize, cell, locations, rng):
     address could ever tell equal rows apart."""
     H, B, N, W = params["Whh"].shape[1], batchsize, locations, len(params["Whv"])
     RW = len(params["Whr"])
-    slot = {"squashed": "c", "standard": "s"}[cell]
     state = {
         "h": np.zeros((H, B)),
-        slot: np.zeros((H, B)),
+        CELLS[cell]: np.zeros((H, B)),
         "M": np.zeros((N, W, B)),
         "r": np.zeros((RW, B)),
     }
@@ -229,9 +233,7 @@ def allocation(u):
     u (B, N) -> a (B, N); for backward phi, as places in the flat u, and used, a and products in its order"""
     phi = u.real.argsort(axis=1, kind="stable")  # real: or gradcheck's complex steps would reorder ties
     phi += np.arange(0, u.size, u.shape[1])[:, None]
-    used = u.take(phi)
-    used *= 1 - EPS
-    used += EPS
+    used = EPS + (1 - EPS) * u.take(phi)
     before, a = np.empty_like(used), np.empty_like(used)
     before[:, 0] = 1
     used[:, :-1].cumprod(axis=1, out=before[:, 1:])
@@ -334,41 +336,23 @@ def read_weighting_backward(dwr, L, wr0, pi, modes):
 
 # The memory's interface
 #
-# What h tells the memory is a column xi for each sequence: its parts, in the order of the rows, and the
-# parameters that give them. The keys of all heads are one part, and so are their strengths.
-CONTENT_PARTS = {  # in the order in which content_memory takes xi apart
-    "v": ("Whv",),  # write vector v: what is added
-    "k": ("Whr", "Whw"),  # read key and write key: what a location should be like
-    "e": ("Whe",),  # erase vector e: what is taken away first, through sigmoid
-}
-PAPER_PARTS = {  # what is used together stands together; bi has another order, INTERFACE
-    "k": ("Whr", "Whw"),  # the paper's read keys k^r and write key k^w
-    "v": ("Whv",),  # v and e stand side by side, as write takes them,
-    "e": ("Whe",),  # and so do e to gw, which all go through sigmoid
-    "free": ("Whf",),  # free gates f: may what a head has just read be overwritten?
-    "ga": ("Whga",),  # allocation gate g^a: write to a free location or by content?
-    "gw": ("Whgw",),  # write gate g^w: write at all?
-    "beta": ("Whbr", "Whbw"),  # strengths beta^r and beta^w: how sharply a key chooses; through oneplus
-    "pi": ("Whm",),  # read modes pi: backward, by content or forward; through softmax
+# What h tells the memory is a column xi for each sequence: the rows of these parameters, in this order.
+CONTENT_ROWS = ("Whv", "Whr", "Whw", "Whe")  # v, kr, kw, e
+PAPER_ROWS = ("Whr", "Whw", "Whv", "Whe", "Whf", "Whga", "Whgw", "Whbr", "Whbw", "Whm")
+PARTS = {  # of the complete memory's xi: from which parameter to which
+    "k": ("Whr", "Whw"),  # read keys k^r and write key k^w: what a location should be like
+    "ve": ("Whv", "Whe"),  # write vector v and erase vector e, side by side as write takes them
+    "sigmoid": ("Whe", "Whgw"),  # what goes through sigmoid: e and all gates
+    "free": ("Whf", "Whf"),  # free gates f: may what a head has just read be overwritten?
+    "ga": ("Whga", "Whga"),  # allocation gate g^a: write to a free location or by content?
+    "gw": ("Whgw", "Whgw"),  # write gate g^w: write at all?
+    "beta": (
+        "Whbr",
+        "Whbw",
+    ),  # strengths beta^r, beta^w of the keys: how sharply they choose; through oneplus
+    "pi": ("Whm", "Whm"),  # read modes pi: backward, by content or forward; through softmax
 }
 MEMORY = ("M", "u", "p", "L", "ww", "wr")  # what the complete memory carries on; the content memory only M
-
-
-def interface_rows(params):
-    """Where the parts of the interface stand, part -> slice of rows; and likewise their parameters."""
-    at = {}
-    rows = {}
-    end = 0
-    for part, names in (PAPER_PARTS if "Whm" in params else CONTENT_PARTS).items():
-        start = end
-        for name in names:
-            rows[name] = slice(end, end + len(params[name]))
-            end = rows[name].stop
-        at[part] = slice(start, end)
-    if "Whm" in params:
-        at["ve"] = slice(at["v"].start, at["e"].stop)
-        at["sigmoid"] = slice(at["e"].start, at["gw"].stop)
-    return at, rows
 
 
 # ------------------------------------------------------------------------------------------------ forward
@@ -380,17 +364,16 @@ def forward(params, inputs, state):
     dtype = np.result_type(*params.values())
     (S, B), H, RW = inputs.shape, params["Whh"].shape[1], params["Wrh"].shape[1]
     hr = np.empty((S + 1, H + RW, B), dtype)  # hr[t + 1] is h, and below it r, after step t
-    c, s = (np.empty((S + 1, H, B), dtype) for _ in range(2))  # likewise
+    c, s = np.empty((2, S + 1, H, B), dtype)  # likewise
     slot = "c" if "c" in state else "s"  # of the state, for what is carried on: squashed or standard
     carried = c if slot == "c" else s
     hr[0, :H] = state["h"]
     hr[0, H:] = state["r"]
-    c[0] = 0  # the standard cell does not read it
-    carried[0] = state[slot]
+    c[0] = s[0] = state[slot]  # only the carried one is read
     gates = np.empty((S, 4 * H, B), dtype)  # z at first, then i, o, f, g
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
 
-    at, rows = interface_rows(params)
+    rows = rows_of(params, PAPER_ROWS if "Whm" in params else CONTENT_ROWS)
     Wgates = np.concatenate([params["Whh"], params["Wrh"]], axis=1, dtype=dtype)
     Wout = np.concatenate([params["Why"], params["Wry"]], axis=1)
     Wxi = np.concatenate([params[name] for name in rows], dtype=dtype)
@@ -400,21 +383,23 @@ def forward(params, inputs, state):
     N, W, _ = state["M"].shape
     half = np.array(0.5, dtype)  # NumPy takes an array faster than a number
     # What each step needs; products with ones are the fastest sums
-    const = {"at": at, "half": half, "ones_1N": np.ones((1, N), dtype)}
+    const = {"half": half, "ones_1N": np.ones((1, N), dtype)}
     if "Whm" in params:
         memory_step = complete_memory
         memory = [value.transpose(-1, *range(value.ndim - 1)).copy() for value in memory]  # batch first
         memory.append(norm(memory[0]))  # of M's rows; carried on as well, last
-        bias = bias_rows(params, params["bi"])
-        const["bias"] = np.concatenate([bias[name] for name in rows])  # in the order of xi
+        const["at"] = {part: slice(rows[a].start, rows[z].stop) for part, (a, z) in PARTS.items()}
+        bias_rows = rows_of(params, INTERFACE)
+        const["bias"] = np.concatenate([params["bi"][bias_rows[name]] for name in rows])  # in the order of xi
     else:
         memory_step = content_memory
         const["ones_1W"] = np.ones((1, W), dtype)
         const["ones_NN"] = np.ones((N, N), dtype)
-        const["like_M"] = np.arange(2 * N).reshape(N, 2).T[:, :, None].repeat(W, axis=2)  # see content_memory
+        # (2, N, W): for each entry of M where in address, as (2 N, B), its read and its write weighting are
+        const["like_M"] = np.arange(2 * N).reshape(N, 2).T[:, :, None].repeat(W, axis=2)
     steps = []
     views = (inputs, gates, gates[:, : 3 * H], i, o, f, g, s[1:], c[1:], hr[1:, :H], hr[1:, H:], xi)
-    views = zip(*views, hr, carried, strict=False)  # these two have S + 1 steps
+    views = zip(*views, hr, carried, strict=False)  # these two have one step more
     for ix_t, z_t, iof_t, i_t, o_t, f_t, g_t, s_t, c_t, h_t, r_t, xi_t, hr0, carried0 in views:  # of one step
         Wgates.dot(hr0, out=z_t)  # dot is faster than @ where matrices are small
         z_t += Wx.take(ix_t, axis=1)
@@ -436,12 +421,12 @@ def forward(params, inputs, state):
     Z = probs.sum(axis=1, keepdims=True)
     probs /= Z
     cache = dict(inputs=inputs, slot=slot, hr_columns=hr_columns, c=c, carried=carried, gates=gates, xi=xi)
-    cache.update(at=at, rows=rows, const=const, steps=steps, Wgates=Wgates, Wout=Wout, Wxi=Wxi)
+    cache.update(rows=rows, const=const, steps=steps, Wgates=Wgates, Wout=Wout, Wxi=Wxi)
     cache.update(y=y, log_Z=np.log(Z), probs=probs)
-    end = {"h": hr[S, :H].copy(), slot: carried[S].copy(), "r": hr[S, H:].copy()}
+    end = state | {"h": hr[S, :H].copy(), slot: carried[S].copy(), "r": hr[S, H:].copy()}
     for name, value in zip(MEMORY, memory, strict=False):
         end[name] = (value.transpose(*range(1, value.ndim), 0) if "Whm" in params else value).copy()
-    return probs, cache, {name: end[name] for name in state}
+    return probs, cache, end
 
 
 def columns(a):
@@ -457,7 +442,7 @@ def content_memory(xi, before, r, const):
     wr and ww are laid out like M, (N, W, B): NumPy is fastest with arrays of one shape."""
     (M0,) = before
     N, W, B = M0.shape
-    sigmoid(xi[const["at"]["e"]], const["half"])
+    sigmoid(xi[3 * W :], const["half"])
     v, kr_kw_e = xi[:W], xi[W:].reshape(3, 1, W, B)
     products = kr_kw_e * M0
     address = np.empty((N, 2, 1, B), M0.dtype)  # of reading and writing
@@ -515,15 +500,16 @@ def backward(params, targets, cache):
 
     targets (S, B) ints, cache of the same batch -> a dict with the names and shapes of params."""
     hr_columns, c, carried, gates = (cache[name] for name in ("hr_columns", "c", "carried", "gates"))
-    xi, at, const = cache["xi"], cache["at"], cache["const"]
+    xi, const = cache["xi"], cache["const"]
     (S, B), H = targets.shape, c.shape[1]
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
-    # First, for all steps at once, what one step does not need of another
+    # First, for all steps at once, what does not wait for another step
     column = np.arange(S * B)  # one for each character of the batch
     dy = columns(cache["probs"]).copy()  # the slope of log Z - y[target]: probs, less 1 at the target
     dy[targets.ravel(), column] -= 1
     dhr_out = (cache["Wout"].T @ dy).reshape(-1, S, B).swapaxes(0, 1).copy()  # (S, H + R W, B), into h and r
-    dz = 1 - gates  # derivatives by z: of s by the arguments of i, f and g, of h by that of o
+    # dz is a slope at first: of s in the arguments of i, f and g, of h in that of o
+    dz = 1 - gates
     dz *= gates
     dzi, dzo, dzf, dzg = dz.reshape(S, 4, H, B).swapaxes(0, 1)
     dzi *= g
@@ -537,28 +523,35 @@ def backward(params, targets, cache):
     if cache["slot"] == "c":
         s_to_s0 = f * slope_c[:-1]
     steps = cache["steps"]
+    dmemory_next = [np.zeros_like(value) for value in steps[-1]["after"]]  # as below
     slopes = np.ones_like(xi)  # of the functions that made the rows of xi
     if "Whm" not in params:
         memory_step = content_memory_backward
-        slopes[:, at["e"]] = xi[:, at["e"]] * (xi[:, at["e"]] - 1)  # of -e, which dxi is about
+        e = xi[:, cache["rows"]["Whe"]]
+        slopes[:, cache["rows"]["Whe"]] = e * (e - 1)  # of -e, which dxi is about
         const = const | {"signs": np.array([[1, 1, 1, -1]], xi.dtype)}
     else:
         memory_step = complete_memory_backward
+        at = const["at"]
         slopes[:, at["sigmoid"]] = xi[:, at["sigmoid"]] * (1 - xi[:, at["sigmoid"]])
-        add_usage_slopes(steps, xi[:, at["free"]].swapaxes(1, 2))
-        beta = xi[:, at["beta"]]  # dxi has that in log beta; oneplus has the slope 1 - exp(1 - oneplus)
+        u0, ww0, wr0 = (np.stack([step["before"][k] for step in steps]) for k in (1, 4, 5))  # as in MEMORY
+        of_u = usage_slopes(u0, ww0, wr0, xi[:, at["free"]].swapaxes(1, 2))
+        for step, *step_slopes in zip(steps, *of_u, strict=True):
+            step["usage_slopes"] = step_slopes
+        beta = xi[
+            :, at["beta"]
+        ]  # the steps give that in log beta; the slope of oneplus is 1 - exp(1 - oneplus)
         slopes[:, at["beta"]] = -np.expm1(1 - beta) / beta
+        const = const | {"later": np.tri(const["ones_1N"].size, k=-1, dtype=xi.dtype)}
+        # and what the next step leaves: the gradient in its k.m of writing (B, 1, N) and its kw (B, 1, W)
+        dmemory_next.append(np.zeros_like(steps[-1]["cw"]))
+        dmemory_next.append(np.zeros_like(dmemory_next[0][:, :1]))
     Wgates_T = cache["Wgates"].T
     Wxi_T = cache["Wxi"].T
     dxi = np.empty_like(xi)
     # What reaches h, r, s and the memory by way of the next step; none at the end: truncated BPTT
     dhr_next = np.zeros_like(dhr_out[0])
     ds_next = np.zeros_like(c[0])
-    dmemory_next = [np.zeros_like(value) for value in steps[-1]["after"]]
-    if "Whm" in params:
-        const = const | {"later": np.tri(const["ones_1N"].size, k=-1, dtype=dxi.dtype)}
-        dmemory_next.append(np.zeros_like(steps[-1]["cw"]))  # see complete_memory_backward
-        dmemory_next.append(np.zeros_like(dmemory_next[0][:, :1]))
     views = [dhr_out, dhr_out[:, :H], dhr_out[:, H:], dxi, slopes, h_to_s, s_to_s0, dz, dzi, dzo, dzf, dzg]
     views = zip(steps[::-1], *(view[::-1] for view in views), strict=True)
     for step, dhr, dh, dr, dxi_t, slopes_t, to_s, to_s0, dz_t, dzi_t, dzo_t, dzf_t, dzg_t in views:
@@ -568,7 +561,7 @@ def backward(params, targets, cache):
         dh += Wxi_T.dot(dxi_t)  # from the interface into h
         ds = dh * to_s  # through c = tanh(s)
         ds += ds_next
-        dzi_t *= ds  # into the arguments of the gates
+        dzi_t *= ds  # the slopes become gradients
         dzo_t *= dh
         dzf_t *= ds
         dzg_t *= ds
@@ -587,7 +580,7 @@ def backward(params, targets, cache):
         "Wrh": dWgates[:, H:],
         "Why": dWout[:, :H],
         "Wry": dWout[:, H:],
-        "bh": dWxh.sum(axis=1, keepdims=True),  # as dz.sum: each column of dz is in one of dWxh
+        "bh": dWxh.sum(axis=1, keepdims=True),  # as dz.sum: dWxh has the columns of dz, added up by letter
         "by": dy.sum(axis=1, keepdims=True),
     }
     for name, rows in cache["rows"].items():
@@ -606,16 +599,17 @@ def content_memory_backward(dr, dmemory_next, step, dxi, const):
     N, W, B = M0.shape
     address = step["address"]
     w_terms = address.reshape(2 * N, B).take(const["like_M"], axis=0)
-    wr, ww = w_terms
-    # terms[:4] add up to the gradient in M0, the last with a minus; terms[3:], summed over N, are those in
-    # v, kr, kw and -e
+    wr, ww = w_terms  # overwritten below: their sums over W will be wr dwr and ww dww
+    # terms: 0 is dM; 1 to 3 are the gradients in kr M0, kw M0 and, but for a minus, e M0; 4 to 6 are those
+    # times M0. 3 to 6, summed over N, are the gradients in v, kr, kw, -e. At last 1 to 3 are multiplied by
+    # kr, kw, e, and 0 + 1 + 2 - 3 is the gradient in M0.
     terms = np.empty((7, N, W, B), M0.dtype)
     dM = terms[0]
     dproducts = terms[1:4]  # in kr M0, kw M0, v - e M0
     wr *= dr
     np.add(dM_next, wr, out=dM)  # r = M' wr
     np.multiply(ww, dM, out=dproducts[2])  # M = M0 + ww (v - e M0)
-    wr *= M  # from here on w_terms are those of wr dwr and ww dww, sums over W
+    wr *= M
     np.subtract(M, M0, out=ww)
     ww *= dM
     dw = np.empty((N, 2, 1, B), M0.dtype)
@@ -627,16 +621,6 @@ def content_memory_backward(dr, dmemory_next, step, dxi, const):
     np.matmul(const["ones_1N"], terms[3:].reshape(4, N, W * B), out=dxi.reshape(4, 1, W * B))
     dproducts *= step["kr_kw_e"]
     return (const["signs"].dot(terms[:4].reshape(4, N * W * B)).reshape(N, W, B),)
-
-
-def add_usage_slopes(steps, free):
-    """Add to each step of the complete memory the slopes of its usage, computed for all steps at once."""
-    u0 = np.stack([step["before"][1] for step in steps])
-    ww0 = np.stack([step["before"][4] for step in steps])
-    wr0 = np.stack([step["before"][5] for step in steps])
-    u0_slope, ww0_slope, wr0_slope, free_slope = usage_slopes(u0, ww0, wr0, free)
-    for t, step in enumerate(steps):
-        step["usage_slopes"] = u0_slope[t], ww0_slope[t], wr0_slope[t], free_slope[t]
 
 
 def complete_memory_backward(dr, dmemory_next, step, dxi, const):
@@ -653,27 +637,27 @@ def complete_memory_backward(dr, dmemory_next, step, dxi, const):
     dk = np.empty_like(k)
     dlog_beta = np.empty_like(k_norm)
 
-    # r = M' wr, and the keys of reading and of the next step's writing are multiplied by M: rows of width W,
-    # with a weight for each location. The gradient in M is weights' rows.
+    # The gradient in M is a sum of outer products, here one product, weights' rows: by way of r = M' wr, of
+    # the scores of reading, M kr, and of those of the next step's writing, M kw, which left its factors here.
     rows = np.concatenate([dr.T.reshape(B, R, -1), k[:, :R], kw_next], axis=1)
-    dwr = dwr + rows[:, :R] @ M.swapaxes(1, 2)
+    dwr += rows[:, :R] @ M.swapaxes(1, 2)
     dL_read, dwr0, dcr, dpi = read_weighting_backward(dwr, L, wr0, pi, step["modes"])
     dcontent = content_weighting_backward(dcr, cr, *step["cr_cache"], M, M_norm)
     dproducts, dM_norm_cr, dk[:, :R], dlog_beta[:, :R] = dcontent
     weights = np.concatenate([wr, dproducts, dproducts_next], axis=1)
-    dM = dM + weights.swapaxes(1, 2) @ rows
+    dM += weights.swapaxes(1, 2) @ rows
     dM += norm_backward(dM_norm + dM_norm_cr, M, M_norm)
     dp0, dww_p = precedence_backward(dp, step["p_kept"], p0, ones)
-    dL_read += dL
-    dL0, dww_L, dp0_L = links_backward(dL_read, step["L_kept"], L0, ww, p0, ones)
+    dL += dL_read
+    dL0, dww_L, dp0_L = links_backward(dL, step["L_kept"], L0, ww, p0, ones)
 
     dM0, dww_M, dxi_T[:, at["ve"]] = write_backward(dM, step["M_kept"], M0, ww, xi[:, at["ve"]])
-    dww = dww + dww_p + dww_L + dww_M
+    dww += dww_p + dww_L + dww_M
     dwriting = write_weighting_backward(dww, step["a"], cw[:, 0], xi[:, at["ga"]], xi[:, at["gw"]], ones)
     da, dcw, dxi_T[:, at["ga"]], dxi_T[:, at["gw"]] = dwriting
     dcontent = content_weighting_backward(dcw[:, None], cw, *step["cw_cache"], M0, M0_norm)
     dproducts, dM0_norm, dk[:, R:], dlog_beta[:, R:] = dcontent
-    du = du + allocation_backward(da, step["order"], const["later"])
+    du += allocation_backward(da, step["order"], const["later"])
     du0, dww0, dwr0_u, dxi_T[:, at["free"]] = usage_backward(du, *step["usage_slopes"])
     dwr0 += dwr0_u
 
@@ -1133,7 +1117,7 @@ def option_parser(memory):
     add("text", nargs="?", metavar="TEXT", type=os.path.abspath, default=bundled, help="file to learn")
     add("--hidden", type=int, default=32, help="hidden units")
     add("--memory", choices=MEMORIES, default=memory, help="addressed by content alone, or the paper's")
-    cell = CELLS[1] if paper else CELLS[0]
+    cell = "standard" if paper else "squashed"
     add("--cell", choices=CELLS, default=cell, help="carry the cell's tanh, or the cell; paper: standard")
     add("--heads", type=int, default=1, help="read heads; more than one needs --memory paper")
     add("--locations", type=int, default=16 if paper else 5, help="memory locations; paper: 16")

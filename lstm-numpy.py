@@ -55,7 +55,7 @@ if __name__ == "__main__":
 import numpy as np
 
 SCRIPT = os.path.basename(__file__)
-CELLS = ("squashed", "standard")
+CELLS = {"squashed": "c", "standard": "s"}  # what each carries to the next step
 
 
 # ---------------------------------------------------------------------------------------------- numerics
@@ -84,8 +84,7 @@ def init_params(rng, vocab_size, hidden, init_scale=0.03):
 def init_state(params, batchsize, cell="squashed"):
     """The state of sequences that begin: h and the cell, c (squashed) or s (standard), (H, B) each, zero."""
     H, dtype = params["Why"].shape[1], params["Why"].dtype
-    slot = {"squashed": "c", "standard": "s"}[cell]
-    return {"h": np.zeros((H, batchsize), dtype), slot: np.zeros((H, batchsize), dtype)}
+    return {"h": np.zeros((H, batchsize), dtype), CELLS[cell]: np.zeros((H, batchsize), dtype)}
 
 
 # ------------------------------------------------------------------------------------------------ forward
@@ -96,18 +95,19 @@ def forward(params, inputs, state):
     after the last step; all of the parameters' type, which gradcheck makes complex."""
     Wxh, Whh, Why, bh, by = (params[name] for name in ("Wxh", "Whh", "Why", "bh", "by"))
     dtype = np.result_type(*params.values())
-    Whh = Whh.astype(dtype, copy=False)
-    (S, B), H = inputs.shape, Whh.shape[1]
-    h, c, s = (np.empty((S + 1, H, B), dtype) for _ in range(3))  # at t + 1 what they are after step t
+    Whh = Whh.astype(dtype, copy=False)  # gradcheck makes one parameter complex; dot wants one type
+    S, B = inputs.shape
+    H = Whh.shape[1]
+    h, c, s = np.empty((3, S + 1, H, B), dtype)  # at t + 1 what they are after step t
     slot = "c" if "c" in state else "s"  # of the state, for what is carried on: squashed or standard
     carried = c if slot == "c" else s
     h[0] = state["h"]
-    c[0] = 0  # the standard cell does not read it
-    carried[0] = state[slot]
+    c[0] = s[0] = state[slot]  # only the carried one is read
     gates = np.empty((S, 4 * H, B), dtype)  # z at first, then i, o, f, g
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
     Wx = Wxh + bh  # as x is one-hot, Wxh x + bh is a column of it
     half = np.array(0.5, dtype)  # NumPy takes an array faster than a number
+    # zip takes the views of a step faster than an index; h and carried have one step more
     views = zip(inputs, gates, gates[:, : 3 * H], i, o, f, g, s[1:], c[1:], h[1:], h, carried, strict=False)
     for ix_t, z_t, iof_t, i_t, o_t, f_t, g_t, s_t, c_t, h_t, h0, carried0 in views:  # of one step
         Whh.dot(h0, out=z_t)  # z = Wxh x + Whh h0 + bh; dot is faster than @ where matrices are small
@@ -149,7 +149,7 @@ def backward(params, targets, cache):
     dy = columns(cache["probs"]).copy()  # the slope of log Z - y[target]: probs, less 1 at the target
     dy[targets.ravel(), column] -= 1
     dh_out = (Why.T @ dy).reshape(-1, S, B).swapaxes(0, 1).copy()  # (S, H, B), by way of the logits
-    # Derivatives by z, at every step: of s by the arguments of i, f and g, of h by that of o
+    # dz is a slope at first: of s in the arguments of i, f and g, of h in that of o
     dz = 1 - gates
     dz *= gates
     dzi, dzo, dzf, dzg = dz.reshape(S, 4, H, B).swapaxes(0, 1)
@@ -170,7 +170,7 @@ def backward(params, targets, cache):
         dh += dh_next  # dh_out of this step
         ds = dh * to_s  # through c = tanh(s)
         ds += ds_next
-        dzi_t *= ds  # into the arguments of the gates
+        dzi_t *= ds  # the slopes become gradients
         dzo_t *= dh
         dzf_t *= ds
         dzg_t *= ds
@@ -184,7 +184,7 @@ def backward(params, targets, cache):
         "Wxh": dWxh,
         "Whh": dz @ h_columns[:, :-B].T,
         "Why": dy @ h_columns[:, B:].T,
-        "bh": dWxh.sum(axis=1, keepdims=True),  # as dz.sum: each column of dz is in one of dWxh
+        "bh": dWxh.sum(axis=1, keepdims=True),  # as dz.sum: dWxh has the columns of dz, added up by letter
         "by": dy.sum(axis=1, keepdims=True),
     }
 
@@ -622,7 +622,7 @@ def option_parser():
     add = parser.add_argument
     add("text", nargs="?", metavar="TEXT", type=os.path.abspath, default=bundled, help="file to learn")
     add("--hidden", type=int, default=32, help="hidden units")
-    add("--cell", choices=CELLS, default=CELLS[0], help="carry tanh of the cell, or the cell")
+    add("--cell", choices=CELLS, default="squashed", help="carry the cell's tanh, or the cell")
     add("--init_scale", type=float, default=0.03, help="standard deviation of the weights at the start")
     add("--batchsize", type=int, default=16, help="sequences in a batch")
     add("--seqlength", type=int, default=25, help="time steps in a batch")

@@ -98,7 +98,8 @@ def fast():
 
     def step(z, before):
         """One step of the whole memory; z: name of an interface parameter -> what it gives, W h."""
-        at, rows = net.interface_rows(z)
+        rows = net.rows_of(z, net.PAPER_ROWS)
+        at = {part: slice(rows[one].start, rows[two].stop) for part, (one, two) in net.PARTS.items()}
         xi = np.concatenate([z[name] for name in rows])
         before = first(*(before[name] for name in MEMORY))
         r = np.empty((len(z["Whr"]), xi.shape[1]))
