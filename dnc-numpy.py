@@ -346,10 +346,7 @@ PARTS = {  # of the complete memory's xi: from which parameter to which
     "free": ("Whf", "Whf"),  # free gates f: may what a head has just read be overwritten?
     "ga": ("Whga", "Whga"),  # allocation gate g^a: write to a free location or by content?
     "gw": ("Whgw", "Whgw"),  # write gate g^w: write at all?
-    "beta": (
-        "Whbr",
-        "Whbw",
-    ),  # strengths beta^r, beta^w of the keys: how sharply they choose; through oneplus
+    "beta": ("Whbr", "Whbw"),  # strengths beta^r, beta^w: how sharply the keys choose; through oneplus
     "pi": ("Whm", "Whm"),  # read modes pi: backward, by content or forward; through softmax
 }
 MEMORY = ("M", "u", "p", "L", "ww", "wr")  # what the complete memory carries on; the content memory only M
@@ -798,12 +795,6 @@ def read_text(path, as_bytes):
     return text
 
 
-def typed_text(word, as_bytes):
-    """A word of the command line as read_text would have it from a file, whatever the locale."""
-    typed = word.encode("utf-8", "surrogateescape")
-    return typed.decode("latin-1" if as_bytes else "utf-8", "replace")
-
-
 def to_ids(text, vocab, source):
     """str -> ids (n,), the index of each character in the str vocab; source is named in the error."""
     unknown = sorted(set(text) - set(vocab))
@@ -1090,9 +1081,11 @@ def sample_text(model, n, options):
     state = {name: value[..., :1] for name, value in model["state"].items()}
     prompt = [model["next_ix"]]
     if options["prime"]:
+        typed = options["prime"].encode("utf-8", "surrogateescape")  # the bytes typed, in any locale
+        text = typed.decode("latin-1" if options["bytes"] else "utf-8", "replace")
         noise = np.random.default_rng(0)
         state = init_state(model["params"], 1, options["cell"], options["locations"], noise)
-        prompt = to_ids(typed_text(options["prime"], options["bytes"]), model["vocab"], "--prime")
+        prompt = to_ids(text, model["vocab"], "--prime")
     rng = np.random.default_rng([options["seed"], model["iteration"]])
     ids = sample(model["params"], state, prompt, n, rng, options["temperature"])
     text = "".join(model["vocab"][ix] for ix in ids)

@@ -16,8 +16,8 @@ from helpers import ROOT, SCRIPTS
 # text is meant to differ, under the scripts between which it does: R rnn-numpy, L lstm-numpy, N dnc-numpy,
 # D dnc-debug; letters that stand together have one text, a script whose letter is missing has no such name.
 DIFFERENT = {
-    "R L N D": "init_params forward backward option_parser",
-    "R L ND": "init_state next_batch FIXED new_model read_model bits_per_character sample_text",
+    "R L N D": "init_params forward backward option_parser sample_text",
+    "R L ND": "init_state next_batch FIXED new_model read_model bits_per_character",
     "RL ND": "check_numbers",
     "RL N D": "read_options",
     "R LN D": "learn main",
