@@ -338,8 +338,8 @@ def save_model(path, model, options):
     content = io.BytesIO()  # on a full disk, np.savez would leave a file half open
     np.savez(content, info=json.dumps(info), **arrays_of(model))
     path = os.path.realpath(path)  # a symbolic link stays one
-    with tempfile.TemporaryDirectory(dir=os.path.dirname(path)) as folder:  # beside path, for os.replace
-        unfinished = os.path.join(folder, "model.npz")
+    with tempfile.TemporaryDirectory(prefix="unfinished-", dir=os.path.dirname(path)) as folder:
+        unfinished = os.path.join(folder, "model.npz")  # on the disk of path, as os.replace needs it
         with open(unfinished, "wb") as file:
             file.write(content.getbuffer())
             os.fsync(file.fileno())
