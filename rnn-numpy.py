@@ -471,12 +471,11 @@ def learn(model, ids, validation_ids, starts, options):
         done = bool(signals) or seconds >= deadline or n >= iters
         reporting = done or n % options["report_interval"] == 0
         checking = done or n % options["check_interval"] == 0
-        if not bpc <= 3 * math.log2(len(model["vocab"])):  # over three times a new model's, or nan
-            raise UserError(
-                f"diverged in iteration {n}, at {bpc:.1f} BPC; try a smaller --lr, or a --clip of 0.2 or less"
-            )
-        if checking and not all(np.isfinite(array).all() for array in arrays_of(model).values()):
-            raise UserError(f"not finite after iteration {n}; try a smaller --lr, or a --clip of 0.2 or less")
+        finite = not checking or all(np.isfinite(array).all() for array in arrays_of(model).values())
+        if not finite or not bpc <= 3 * math.log2(
+            len(model["vocab"])
+        ):  # 3 times a new model's, or nan
+            raise UserError(f"diverged in iteration {n}, at {bpc:.1f} BPC; try a smaller --lr, or --clip 0.2")
         if checking and options["save"]:
             try:
                 save_model(options["save"], model, options)

@@ -317,9 +317,7 @@ def test_a_run_that_diverges_ends_with_one_line_and_leaves_no_model(script, tmp_
     words = [*SMALL, "--save", "m.npz", "--iters", "5000"]
     done = command(script, *words, *DIVERGING, cwd=tmp_path)
     assert done.returncode == 2 and is_one_line(done.stderr, script)
-    assert re.search(
-        r"diverged in iteration \d+, at .* BPC; try a smaller --lr, or a --clip of 0.2 or less", done.stderr
-    )
+    assert re.search(r"diverged in iteration \d+, at .* BPC; try a smaller --lr, or --clip 0.2", done.stderr)
     assert not list(tmp_path.glob("m.npz*"))
     done = command(script, *words[:-1], "20", "--no-gradcheck", cwd=tmp_path)  # the corrected command
     assert (done.returncode, done.stderr) == (0, "")
@@ -340,9 +338,7 @@ def test_a_model_that_is_not_finite_is_not_saved(tmp_path):
     words = ["--init_scale", 1, "--clip", 0, "--hidden", 32, "--seqlength", 100, "--batchsize", 4]
     done = command("rnn-numpy.py", *words, "--iters", 3, "--seed", 1, "--save", "m.npz", cwd=tmp_path)
     assert done.returncode == 2 and is_one_line(done.stderr, "rnn-numpy.py")
-    assert re.search(
-        "not finite after iteration 3; try a smaller --lr, or a --clip of 0.2 or less", done.stderr
-    )
+    assert re.search("diverged in iteration 3, at .* BPC; try", done.stderr)
     assert not os.listdir(tmp_path)
 
 
