@@ -89,7 +89,7 @@ def cross_entropy(cache, targets):
     """The loss in nats, summed over S and B: -log probs[target] = log Z - y[target], where Z = sum exp(y).
 
     Thus the log is never taken of a probability that has underflowed. cache of forward, targets (S, B)"""
-    return (cache["log_Z"] - np.take_along_axis(cache["y"], targets[:, None], axis=1)).sum()
+    return (np.log(cache["Z"]) - np.take_along_axis(cache["y"], targets[:, None], axis=1)).sum()
 
 
 # ----------------------------------------------------------------------------------- parameters and state
@@ -419,7 +419,7 @@ def forward(params, inputs, state):
     probs /= Z
     cache = dict(inputs=inputs, slot=slot, hr_columns=hr_columns, c=c, carried=carried, gates=gates, xi=xi)
     cache.update(rows=rows, const=const, steps=steps, Wgates=Wgates, Wout=Wout, Wxi=Wxi)
-    cache.update(y=y, log_Z=np.log(Z), probs=probs)
+    cache.update(y=y, Z=Z, probs=probs)
     end = state | {"h": hr[S, :H].copy(), slot: carried[S].copy(), "r": hr[S, H:].copy()}
     for name, value in zip(MEMORY, memory, strict=False):
         end[name] = (value.transpose(*range(1, value.ndim), 0) if "Whm" in params else value).copy()
@@ -1017,9 +1017,7 @@ def learn(model, ids, validation_ids, starts, options):
         reporting = done or n % options["report_interval"] == 0
         checking = done or n % options["check_interval"] == 0
         finite = not checking or all(np.isfinite(array).all() for array in arrays_of(model).values())
-        if not finite or not bpc <= 3 * math.log2(
-            len(model["vocab"])
-        ):  # 3 times a new model's, or nan
+        if not finite or not bpc <= 3 * math.log2(len(model["vocab"])):  # 3 times a new model's, or nan
             raise UserError(f"diverged in iteration {n}, at {bpc:.1f} BPC; try a smaller --lr, or --clip 0.2")
         if checking and options["save"]:
             try:

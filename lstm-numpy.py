@@ -63,7 +63,7 @@ def cross_entropy(cache, targets):
     """The loss in nats, summed over S and B: -log probs[target] = log Z - y[target], where Z = sum exp(y).
 
     Thus the log is never taken of a probability that has underflowed. cache of forward, targets (S, B)"""
-    return (cache["log_Z"] - np.take_along_axis(cache["y"], targets[:, None], axis=1)).sum()
+    return (np.log(cache["Z"]) - np.take_along_axis(cache["y"], targets[:, None], axis=1)).sum()
 
 
 # ----------------------------------------------------------------------------------- parameters and state
@@ -127,7 +127,7 @@ def forward(params, inputs, state):
     Z = probs.sum(axis=1, keepdims=True)
     probs /= Z
     cache = dict(inputs=inputs, slot=slot, h_columns=h_columns, c=c, carried=carried, gates=gates)
-    cache.update(y=y, log_Z=np.log(Z), probs=probs)
+    cache.update(y=y, Z=Z, probs=probs)
     return probs, cache, {"h": h[S].copy(), slot: carried[S].copy()}
 
 
@@ -533,9 +533,7 @@ def learn(model, ids, validation_ids, starts, options):
         reporting = done or n % options["report_interval"] == 0
         checking = done or n % options["check_interval"] == 0
         finite = not checking or all(np.isfinite(array).all() for array in arrays_of(model).values())
-        if not finite or not bpc <= 3 * math.log2(
-            len(model["vocab"])
-        ):  # 3 times a new model's, or nan
+        if not finite or not bpc <= 3 * math.log2(len(model["vocab"])):  # 3 times a new model's, or nan
             raise UserError(f"diverged in iteration {n}, at {bpc:.1f} BPC; try a smaller --lr, or --clip 0.2")
         if checking and options["save"]:
             try:
