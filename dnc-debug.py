@@ -859,8 +859,8 @@ def read_model(archive, file_size):
     if "\0" in options["text"]:
         raise UserError("its text is not the name of a file")
     H, N, W, R, B = (options[name] for name in ("hidden", "locations", "width", "heads", "batchsize"))
-    links = N * N * B if options["memory"] == "paper" else 0
-    if 4 * (4 * H * H + R * W * H + H * B + N * W * B + links) > file_size:  # Whh, Whr, h, M, L in float32
+    L_size = N * N * B if options["memory"] == "paper" else 0
+    if 4 * (4 * H * H + R * W * H + H * B + N * W * B + L_size) > file_size:  # Whh, Whr, h, M, L in float32
         raise UserError("it is too small for a model of its options")
 
     model = new_model(vocab, options, seed=0)
