@@ -926,7 +926,8 @@ def read_model(archive, file_size):
         raise UserError("its text is not the name of a file")
     H, N, W, R, B = (options[name] for name in ("hidden", "locations", "width", "heads", "batchsize"))
     L_size = N * N * B if options["memory"] == "paper" else 0
-    if 4 * (4 * H * H + R * W * H + H * B + N * W * B + L_size) > file_size:  # Whh, Whr, h, M, L in float32
+    V = len(vocab)
+    if 4 * ((4 * H + R * W) * (V + H) + H * B + N * W * B + L_size) > file_size:  # W.., h, M, L in float32
         raise UserError("it is too small for a model of its options")
 
     model = new_model(vocab, options, seed=0)
@@ -940,11 +941,12 @@ def read_model(archive, file_size):
         raise UserError(f"it does not have just info, {', '.join(arrays)}")
     for name, array in arrays.items():
         found = archive[name]
-        if found.shape != array.shape or found.dtype != array.dtype or not np.isfinite(found).all():
-            raise UserError(f"its {name} is not {array.dtype} {array.shape}, or not finite")
+        if found.shape != array.shape or found.dtype != array.dtype:
+            raise UserError(f"its {name} is not {array.dtype} {array.shape}")
+        if not (np.abs(found) <= 1 << 60).all():  # nan is not; products of larger ones would overflow
+            raise UserError(f"its {name} has entries that are too large, or nan")
         array[:] = found
-    places = model["pointers"]
-    if places.min() < 0 or places.max() > 1 << 60 or model["next_ix"] >= len(vocab):
+    if model["pointers"].min() < 0 or model["next_ix"] >= len(vocab):
         raise UserError("its pointers or its next_ix are out of range")
     return model, options
 
@@ -1025,7 +1027,7 @@ def learn(model, ids, validation_ids, starts, options):
                 problem = None
             except OSError as error:
                 problem = f"iteration {n} is not saved to {options['save']}: {error}"
-                logging.warning(problem)
+                logging.warning(f"warning: {problem}")
         try:
             validation = math.nan
             if reporting:
@@ -1043,7 +1045,7 @@ def learn(model, ids, validation_ids, starts, options):
             sys.stdout = open(os.devnull, "w")
             signals.append(13)  # SIGPIPE, by its number: Windows does not have it
         except OSError as error:  # a full disk costs what was to be written, but not the run
-            logging.warning(error)
+            logging.warning(f"warning: {error}")
     if problem:
         raise UserError(problem)
     return 128 + signals[0] if signals else 0
@@ -1219,7 +1221,7 @@ def main(words=None):
     begin = f"from iteration {model['iteration']}" if options["load"] else f"seed {options['seed']}"
     about = f"{end} characters, {len(model['vocab'])} different, "
     about += f"from {os.path.basename(options['text'])}; {size} parameters; {begin}"
-    if options["save"] and not os.access(os.path.dirname(os.path.realpath(options["save"])), os.W_OK):
+    if options["save"] and not os.access(os.path.dirname(os.path.realpath(options["save"])) + "/.", os.W_OK):
         raise UserError(f"--save {options['save']}: nothing can be written there")  # now, not after hours
     if options["fname"]:
         append_to(options["fname"], f"# {SCRIPT}, {about}: iteration, seconds, BPC, validation BPC\n")
@@ -1229,9 +1231,11 @@ def main(words=None):
 
 if __name__ == "__main__":
     if hasattr(sys.stdout, "reconfigure"):  # not in Jupyter
-        sys.stdout.reconfigure(errors="replace")
+        sys.stdout.reconfigure(errors="replace", line_buffering=True)  # a closed pipe shows at once
     np.seterr(all="ignore")  # a run that diverges ends with one line of its own
-    logging.basicConfig(format=f"{SCRIPT}: warning: %(message)s")  # unlike print, it never fails itself
+    logging.basicConfig(
+        format=f"{SCRIPT}: %(message)s"
+    )  # on standard error; never fails itself, unlike print
     try:
         sys.exit(main())
     except KeyboardInterrupt:
@@ -1240,5 +1244,6 @@ if __name__ == "__main__":
         sys.stdout = open(os.devnull, "w")
         sys.exit(141)
     except (UserError, OSError, MemoryError) as error:
-        print(f"{SCRIPT}: error: {str(error) or 'too little memory for this text or model'}", file=sys.stderr)
+        logging.error(f"error: {str(error) or 'too little memory for this text or model'}")
+        sys.stdout = open(os.devnull, "w")  # what a full disk did not take is lost
         sys.exit(2)

@@ -176,6 +176,16 @@ def test_a_closed_pipe_ends_quietly(tmp_path):
     assert np.load(tmp_path / "m.npz")["pointers"].max() < 1 << 60  # a whole model, after some iterations
 
 
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_pipe_that_nobody_reads_ends_quietly_without_training_too(script):
+    """With the buffer that Python has by default, which PYTHONUNBUFFERED takes away."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    words = ["--gradcheck", "--hidden", 4, "--batchsize", 2, "--seqlength", 3]
+    run = start(script, *words, env=environment)
+    run.stdout.close()
+    assert (run.stderr.read(), run.wait(timeout=60)) == ("", 141)
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 def test_a_full_disk_behind_standard_output_is_one_line(tmp_path):
     words = [sys.executable, ROOT / "rnn-numpy.py", *SMALL, "--iters", "20", "--save", "m.npz"]

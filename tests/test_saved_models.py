@@ -401,6 +401,15 @@ def test_pointers_out_of_range_are_refused(value, trained, tmp_path):
     assert "pointers" in refusal("dnc-numpy.py", tmp_path / "m.npz")
 
 
+@pytest.mark.parametrize("script", SCRIPTS[:3])
+def test_numbers_whose_products_overflow_are_refused(script, trained, tmp_path):
+    for name in ("state_h", "params_Why", "accumulators_by"):
+        arrays, info = parts(trained / f"{script[:3]}.npz")
+        arrays[name][:1] = np.finfo(arrays[name].dtype).max
+        save_parts(tmp_path / "m.npz", arrays, info)
+        assert f"its {name} has entries that are too large" in refusal(script, tmp_path / "m.npz")
+
+
 def test_random_numbers_of_a_generator_that_repeats_itself_are_refused(trained, tmp_path):
     """Of an even increment PCG64 draws the same for ever, and rng.integers may wait for ever."""
     arrays, info = parts(trained / "rnn.npz")
@@ -414,13 +423,15 @@ def test_a_small_file_that_says_it_is_large_is_refused_at_once(trained, tmp_path
     for script, rows in (("rnn-numpy.py", 1), ("lstm-numpy.py", 4), ("dnc-numpy.py", 4)):
         arrays, info = parts(trained / f"{script[:3]}.npz")
         large = {"vocab": "ab", "hidden": 12000, "next_ix": 0}
+        wide = {"vocab": "".join(map(chr, range(0xD800))), "next_ix": 0}  # 55,296 letters: 200 kB of text
         arrays["params_Wxh"] = np.zeros((rows * 12000, 2), np.float32)
         if "params_Whr" in arrays:
             arrays["params_Whr"] = np.zeros((len(arrays["params_Whr"]), 12000), np.float32)
-        save_parts(tmp_path / "m.npz", arrays, info | large)
-        began = time.process_time()
-        refusal(script, tmp_path / "m.npz")
-        assert time.process_time() - began < 1, script
+        for change in (large, wide):
+            save_parts(tmp_path / "m.npz", arrays, info | change)
+            began = time.process_time()
+            assert "too small" in refusal(script, tmp_path / "m.npz")
+            assert time.process_time() - began < 1, script
 
 
 def test_a_compressed_file_or_one_with_more_in_it_is_refused_at_once(trained, tmp_path):
