@@ -1230,7 +1230,8 @@ def main(words=None):
     about = f"{end} characters, {len(model['vocab'])} different, "
     about += f"from {os.path.basename(options['text'])}; {size} parameters; {begin}"
     if options["save"] and not os.access(os.path.dirname(os.path.realpath(options["save"])) + "/.", os.W_OK):
-        raise UserError(f"--save {options['save']}: nothing can be written there")  # now, not after hours
+        # Said now, not after hours; only a folder has a "/."
+        raise UserError(f"--save {options['save']}: nothing can be written there")
     try:
         append_to(options["fname"], f"# {SCRIPT}, {about}: iteration, seconds, BPC, validation BPC\n")
     except OSError as error:
@@ -1250,9 +1251,7 @@ if __name__ == "__main__":
     if hasattr(sys.stdout, "reconfigure"):  # not in Jupyter
         sys.stdout.reconfigure(errors="replace", line_buffering=True)  # a closed pipe shows at once
     np.seterr(all="ignore")  # a run that diverges ends with one line of its own
-    logging.basicConfig(
-        format=f"{SCRIPT}: %(message)s"
-    )  # on standard error; never fails itself, unlike print
+    logging.basicConfig(format=f"{SCRIPT}: %(message)s")  # unlike print, it never fails itself
     try:
         sys.exit(main())
     except KeyboardInterrupt:

@@ -595,7 +595,7 @@ def sample_text(model, n, options):
     state = {name: value[..., :1] for name, value in model["state"].items()}
     prompt = [model["next_ix"]]
     if options["prime"]:
-        typed = options["prime"].encode("utf-8", "surrogateescape")  # the bytes typed, in any locale
+        typed = options["prime"].encode("utf-8", "surrogateescape")  # a locale of ASCII hides them
         text = typed.decode("latin-1" if options["bytes"] else "utf-8", "replace")
         state = init_state(model["params"], 1, options["cell"])
         prompt = to_ids(text, model["vocab"], "--prime")
@@ -724,7 +724,8 @@ def main(words=None):
     about = f"{end} characters, {len(model['vocab'])} different, "
     about += f"from {os.path.basename(options['text'])}; {size} parameters; {begin}"
     if options["save"] and not os.access(os.path.dirname(os.path.realpath(options["save"])) + "/.", os.W_OK):
-        raise UserError(f"--save {options['save']}: nothing can be written there")  # now, not after hours
+        # Said now, not after hours; only a folder has a "/."
+        raise UserError(f"--save {options['save']}: nothing can be written there")
     if options["fname"]:
         append_to(options["fname"], f"# {SCRIPT}, {about}: iteration, seconds, BPC, validation BPC\n")
     print(about, flush=True)
@@ -735,9 +736,7 @@ if __name__ == "__main__":
     if hasattr(sys.stdout, "reconfigure"):  # not in Jupyter
         sys.stdout.reconfigure(errors="replace", line_buffering=True)  # a closed pipe shows at once
     np.seterr(all="ignore")  # a run that diverges ends with one line of its own
-    logging.basicConfig(
-        format=f"{SCRIPT}: %(message)s"
-    )  # on standard error; never fails itself, unlike print
+    logging.basicConfig(format=f"{SCRIPT}: %(message)s")  # unlike print, it never fails itself
     try:
         sys.exit(main())
     except KeyboardInterrupt:
