@@ -406,7 +406,10 @@ def forward(params, inputs, state):
 
 def one_hot(ids, by):
     """ids (S, B) -> (S, V, B): 1 at the id and 0 elsewhere, of the size and type of the bias by."""
-    return np.eye(len(by), dtype=by.dtype)[ids].swapaxes(1, 2)
+    S, B = ids.shape
+    x = np.zeros((S, len(by), B), by.dtype)
+    np.put_along_axis(x, ids[:, None], 1, axis=1)
+    return x
 
 
 def controller(params, x, before):
