@@ -26,8 +26,8 @@ What is carried to the next step is all that the two cells differ in:
 
 The loss is the sum of -log probs[target] over all characters of a batch, in nats; divided by log 2 and by
 their number, it is in bits per character (BPC). A model that knows nothing yet finds all V characters equally
-likely, so the first batch must cost about log2 V bits a character, 6.0 on the bundled text: the first thing
-to check in a new model. The BPC of the log is smoothed over some 1,000 batches, and starts there.
+likely: log2 V bits a character, 6.0 on the bundled text. There the BPC of the log starts, which is smoothed
+over some 1,000 batches.
 
 The letters of the shapes; the batch is the last axis, everywhere:
 V characters in the vocabulary, H hidden units, B sequences in a batch, S time steps.
@@ -63,7 +63,8 @@ def cross_entropy(cache, targets):
     """The loss in nats, summed over S and B: -log probs[target] = log Z - y[target], where Z = sum exp(y).
 
     Thus the log is never taken of a probability that has underflowed. cache of forward, targets (S, B)"""
-    return (np.log(cache["Z"]) - np.take_along_axis(cache["y"], targets[:, None], axis=1)).sum()
+    y_target = np.take_along_axis(cache["y"], targets[:, None], axis=1)  # (S, 1, B), as Z
+    return (np.log(cache["Z"]) - y_target).sum()
 
 
 # ----------------------------------------------------------------------------------- parameters and state
@@ -120,14 +121,15 @@ def forward(params, inputs, state):
         s_t += f_t * carried0
         np.tanh(s_t, out=c_t)  # c = tanh(s)
         np.multiply(o_t, c_t, out=h_t)  # h = o*c
-    h_columns = columns(h)  # (H, (S + 1) B); [:, B:] is h after each step, [:, :-B] before it
-    y = (Why @ h_columns[:, B:] + by).reshape(-1, S, B).swapaxes(0, 1)  # (S, V, B), all steps at once
+    h_columns = columns(h)  # (H, (S + 1) B)
+    h_before, h_after = h_columns[:, :-B], h_columns[:, B:]  # each step
+    y = (Why @ h_after + by).reshape(-1, S, B).swapaxes(0, 1)  # (S, V, B), all steps at once
     y -= y.max(axis=1, keepdims=True)  # probs = softmax(y) stay the same, and exp cannot overflow
     probs = np.exp(y)
     Z = probs.sum(axis=1, keepdims=True)
     probs /= Z
-    cache = dict(inputs=inputs, slot=slot, h_columns=h_columns, c=c, carried=carried, gates=gates)
-    cache.update(y=y, Z=Z, probs=probs)
+    cache = dict(inputs=inputs, slot=slot, c=c, carried=carried, gates=gates)
+    cache.update(h_before=h_before, h_after=h_after, y=y, Z=Z, probs=probs)
     return probs, cache, {"h": h[S].copy(), slot: carried[S].copy()}
 
 
@@ -141,9 +143,11 @@ def backward(params, targets, cache):
     """The gradient of the summed loss with respect to every parameter: the lines of forward, last to first.
 
     targets (S, B) ints, cache of forward -> a dict like params; dX is the gradient with respect to X."""
-    Whh_T, Why = params["Whh"].T, params["Why"]
-    h_columns, c, carried, gates = (cache[name] for name in ("h_columns", "c", "carried", "gates"))
-    (S, B), H = targets.shape, len(Whh_T)
+    Whh_T = params["Whh"].T
+    Why = params["Why"]
+    c, carried, gates = (cache[name] for name in ("c", "carried", "gates"))
+    S, B = targets.shape
+    H = len(Whh_T)
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
     column = np.arange(S * B)  # one for each character of the batch
     dy = columns(cache["probs"]).copy()  # the slope of log Z - y[target]: probs, less 1 at the target
@@ -176,15 +180,15 @@ def backward(params, targets, cache):
         dzg_t *= ds
         np.multiply(ds, to_s0, out=ds_next)
         Whh_T.dot(dz_t, out=dh_next)
-    dz = columns(dz)  # from here on all steps at once
+    dz_columns = columns(dz)  # from here on all steps at once
     x = np.zeros_like(dy)  # one-hot columns
     x[cache["inputs"].ravel(), column] = 1
-    dWxh = dz @ x.T
+    dWxh = dz_columns @ x.T
     return {
         "Wxh": dWxh,
-        "Whh": dz @ h_columns[:, :-B].T,
-        "Why": dy @ h_columns[:, B:].T,
-        "bh": dWxh.sum(axis=1, keepdims=True),  # as dz.sum: dWxh has the columns of dz, added up by letter
+        "Whh": dz_columns @ cache["h_before"].T,
+        "Why": dy @ cache["h_after"].T,
+        "bh": dWxh.sum(axis=1, keepdims=True),  # = dz_columns.sum: dWxh has them added up by letter
         "by": dy.sum(axis=1, keepdims=True),
     }
 
@@ -198,9 +202,6 @@ def train(params, inputs, targets, state):
 
 
 # ----------------------------------------------------------------------------------------- gradient check
-#
-# Twice: a table of single entries, which shows what the gradient is; then all entries of a parameter at once,
-# along a random direction, which no wrong term of backward gets past.
 def slope(params, name, v, inputs, targets, state):
     """The slope of the loss along v in params[name], by a complex step, Im f(x + ihv) / h: exact to rounding,
     with h = 1e-30, as no two losses are subtracted (Squire & Trapp, SIAM Review 40, 1998)."""
@@ -211,11 +212,13 @@ def slope(params, name, v, inputs, targets, state):
 def gradcheck(params, inputs, targets, state, rng, num_checks=10):
     """Compare backward with slope at num_checks random entries of every parameter, in float64.
 
-    Returns a dict for each parameter: the slopes n, backward's a, and their relative error |n - a| / |n + a|
-    where one is not 0, its divisor at least 1e-10 of the largest gradient: below, all is rounding."""
+    Returns a dict for each parameter: the slopes n, backward's a, and the relative errors |n - a| / |n + a|
+    of entries where one is not 0; the divisor is at least 1e-10 of the largest entry of all gradients, as all
+    is rounding below."""
     params = {name: value.astype(np.float64) for name, value in params.items()}
     _, grads, _ = train(params, inputs, targets, state)
-    rounding = (1e-10 * max(np.abs(g).max() for g in grads.values())) or 1.0  # all 0: a text of one letter
+    largest = max(np.abs(grad).max() for grad in grads.values())
+    least = max(1e-10 * largest, 1e-300)  # a text of one letter has gradients of 0
     rows = []
     for name, value in params.items():
         entries = rng.permutation(value.size)[:num_checks]
@@ -225,7 +228,7 @@ def gradcheck(params, inputs, targets, state, rng, num_checks=10):
             v = np.zeros(value.shape)
             v.flat[entry] = 1
             n[k] = slope(params, name, v, inputs, targets, state)
-        error = np.abs(n - a) / np.maximum(np.abs(n + a), rounding)
+        error = np.abs(n - a) / np.maximum(np.abs(n + a), least)
         rows.append({"name": name, "n": n, "a": a, "error": error[(n != 0) | (a != 0)]})
     return rows
 
@@ -244,12 +247,12 @@ def gradient_table(rows):
 
 
 def directional_errors(params, state, rng):
-    """The error of backward along a random direction v of all entries of a parameter, in float64.
+    """The error of backward along a random direction v of all entries of a parameter, in float64: no wrong
+    term gets past it, as one might past the few entries of gradcheck.
 
-    It is taken where every term of a gradient counts: the weights are random, of variance 1 / columns, and
-    the state is where 25 steps lead, each entry times a random number from 0 to 1. Returns name ->
-    |n - a| / |grad|, where n is the slope along v and a the sum of grad * v; the divisor is at least 1e-4 of
-    the largest |grad|: below, rounding shows."""
+    The weights are random, and the state is one that 25 steps lead to, made uneven: so every term counts.
+    Returns name -> |n - a| / |grad|, where n is the slope along v and a the sum of grad * v; the divisor is
+    at least 1e-4 of the largest |grad|, as rounding shows below."""
     noisy = {}
     for name, value in params.items():
         noisy[name] = rng.standard_normal(value.shape) / math.sqrt(value.shape[1])
@@ -258,7 +261,7 @@ def directional_errors(params, state, rng):
     state = {name: value * rng.random(value.shape) for name, value in state.items()}
     _, grads, _ = train(noisy, inputs, targets, state)
     norms = {name: np.linalg.norm(grad) for name, grad in grads.items()}
-    least = (1e-4 * max(norms.values())) or 1.0
+    least = max(1e-4 * max(norms.values()), 1e-300)
     errors = {}
     for name, grad in grads.items():
         v = rng.standard_normal(grad.shape)
@@ -332,9 +335,10 @@ def sequence_starts(text, options):
     the lines are far too long for it."""
     starts = range(len(text) - options["seqlength"])
     if options["restart"]:
-        lines = [0] + [end.end() for end in re.finditer("\r\n?|\n", text[: len(starts) - 1])]
-        run = options["seqlength"] / options["restart"]  # characters read, on average, from jump to jump
-        if len(starts) / len(lines) <= 10 * run:  # else most of the text would never be read
+        newlines = re.finditer("\r\n?|\n", text[: len(starts) - 1])
+        lines = [0] + [newline.end() for newline in newlines]
+        between_jumps = options["seqlength"] / options["restart"]  # characters that are read, on average
+        if len(starts) / len(lines) <= 10 * between_jumps:  # else most of the text would never be read
             return lines
     return starts
 
@@ -344,7 +348,9 @@ def next_batch(model, ids, starts, options):
 
     The B pointers walk through the text in steps of S. One with less than S + 1 characters left, and with
     --restart any by chance, jumps to one of starts, and the state of its sequence is reset."""
-    pointers, rng, S = model["pointers"], model["rng"], options["seqlength"]
+    S = options["seqlength"]
+    rng = model["rng"]
+    pointers = model["pointers"]
     jump = pointers + S + 1 > len(ids)
     if options["restart"]:
         jump |= rng.random(len(jump)) < options["restart"]
@@ -352,7 +358,7 @@ def next_batch(model, ids, starts, options):
         pointers[jump] = [starts[k] for k in rng.integers(0, len(starts), jump.sum())]
         for value in model["state"].values():
             value[:, jump] = 0
-    at = pointers + np.arange(S)[:, None]
+    at = pointers + np.arange(S)[:, None]  # (S, B)
     pointers += S
     return ids[at], ids[at + 1]
 
@@ -360,6 +366,7 @@ def next_batch(model, ids, starts, options):
 # ------------------------------------------------------------------------------------------- saved models
 FIXED = ("hidden", "cell", "batchsize", "init_scale", "fp64", "bytes", "holdout")  # fixed in a loaded model
 SAVED = (*FIXED, "seqlength", "restart", "lr", "clip", "text")  # the options that a saved model brings along
+LARGEST = 1 << 60  # number in a model: products of larger ones could overflow
 COUNTERS = {"iteration": 0, "seconds": 0.0, "bpc": 0.0, "next_ix": 0}  # next_ix: what sequence 0 reads next
 
 
@@ -373,7 +380,7 @@ def new_model(vocab, options, seed):
         "params": params,
         "accumulators": {name: np.zeros_like(value) for name, value in params.items()},  # Adagrad's
         "state": init_state(params, options["batchsize"], options["cell"]),
-        "pointers": np.full(options["batchsize"], 1 << 60),  # past the end of any text: all jump at first
+        "pointers": np.full(options["batchsize"], LARGEST),  # past the end of any text: all jump at first
         "rng": rng,
         "vocab": vocab,  # a str of all characters, sorted
         **COUNTERS,
@@ -441,7 +448,7 @@ def read_model(archive, file_size):
         raise UserError(f"its cell is {options['cell']!r}")
     if not vocab or vocab != "".join(sorted(set(vocab))):
         raise UserError("its vocab is empty or not sorted, or has a character twice")
-    (vocab + options["text"]).encode("utf-8", "surrogateescape")  # fails on half a surrogate pair
+    (vocab + options["text"]).encode("utf-8", "surrogateescape")  # raises, if one has half a surrogate pair
     if "\0" in options["text"]:
         raise UserError("its text is not the name of a file")
     V, H, B = len(vocab), options["hidden"], options["batchsize"]
@@ -449,8 +456,7 @@ def read_model(archive, file_size):
         raise UserError("it is too small for a model of its options")
 
     model = new_model(vocab, options, seed=0)
-    for name in COUNTERS:
-        model[name] = info[name]
+    model |= {name: info[name] for name in COUNTERS}
     model["rng"].bit_generator.state = info["rng"]
     if info["rng"]["state"]["inc"] % 2 == 0:
         raise UserError("its rng is no PCG64, whose inc is odd: it might draw 0 for ever")
@@ -461,12 +467,17 @@ def read_model(archive, file_size):
         found = archive[name]
         if found.shape != array.shape or found.dtype != array.dtype:
             raise UserError(f"its {name} is not {array.dtype} {array.shape}")
-        if not (np.abs(found) <= 1 << 60).all():  # nan is not; products of larger ones would overflow
+        if too_large(found):
             raise UserError(f"its {name} has entries that are too large, or nan")
         array[:] = found
     if model["pointers"].min() < 0 or model["next_ix"] >= len(vocab):
         raise UserError("its pointers or its next_ix are out of range")
     return model, options
+
+
+def too_large(array):
+    """Whether numbers of an array are over LARGEST, or nan."""
+    return not (np.abs(array) <= LARGEST).all()
 
 
 def check_numbers(values, prefix):
@@ -505,17 +516,16 @@ def learn(model, ids, validation_ids, starts, options):
         signals.append(number)
         signal.signal(number, signal.default_int_handler)  # a second one ends at once
 
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, signal.SIGINT)  # for SIGHUP, which Windows does not have
+    for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):  # Windows: none
         if signal.getsignal(number) != signal.SIG_IGN:  # as nohup sets it
             signal.signal(number, end_after_iteration)
 
-    S, B = options["seqlength"], options["batchsize"]
+    characters = options["seqlength"] * options["batchsize"]  # in a batch
     iters = options["iters"] or math.inf
     start = time.perf_counter() - model["seconds"]
     deadline = model["seconds"] + options["timelimit"]
     times = []  # the seconds of each iteration since the last line of the log
-    problem = None  # why the newest model is not saved
+    saved = True  # as far as --save asks for it
     done = model["iteration"] >= iters
     if done:
         print(f"nothing to do: --iters counts the {model['iteration']} iterations of the model")
@@ -525,45 +535,51 @@ def learn(model, ids, validation_ids, starts, options):
         loss, grads, model["state"] = train(model["params"], inputs, targets, model["state"])
         adagrad(model["params"], model["accumulators"], grads, options["lr"], options["clip"])
         model["iteration"] += 1
-        model["bpc"] = 0.999 * model["bpc"] + 0.001 * loss / (S * B) / math.log(2)
+        model["bpc"] = 0.999 * model["bpc"] + 0.001 * loss / characters / math.log(2)
         model["next_ix"] = int(targets[-1, 0])
         model["seconds"] = time.perf_counter() - start
         times.append(time.perf_counter() - tick)
 
-        n, seconds, bpc = model["iteration"], model["seconds"], model["bpc"]
+        n = model["iteration"]
+        bpc = model["bpc"]
+        seconds = model["seconds"]
         done = bool(signals) or seconds >= deadline or n >= iters
-        reporting = done or n % options["report_interval"] == 0
         checking = done or n % options["check_interval"] == 0
-        finite = not checking or all(np.isfinite(array).all() for array in arrays_of(model).values())
-        if not finite or not bpc <= 3 * math.log2(len(model["vocab"])):  # 3 times a new model's, or nan
+        reporting = checking or n % options["report_interval"] == 0
+        diverged = not bpc <= 3 * math.log2(len(model["vocab"]))  # 3 times a new model's, or nan
+        if checking:
+            diverged |= any(too_large(array) for array in arrays_of(model).values())
+        if diverged:
             raise UserError(f"diverged in iteration {n}, at {bpc:.1f} BPC; try a smaller --lr, or --clip 0.2")
         if checking and options["save"]:
             try:
                 save_model(options["save"], model, options)
-                problem = None
+                saved = True
             except OSError as error:
-                problem = f"iteration {n} is not saved to {options['save']}: {error}"
-                logging.warning(f"warning: {problem}")
+                saved = False
+                logging.warning(f"warning: iteration {n} is not saved to {options['save']}: {error}")
+        if not reporting:
+            continue
+        speed = characters * len(times) / sum(times)
+        times.clear()
+        validation = math.nan
+        if checking and len(validation_ids) > 1:
+            validation = bits_per_character(model, validation_ids, options["batchsize"], options)
         try:
-            validation = math.nan
-            if reporting:
-                speed = S * B * len(times) / sum(times)
-                print(f"{seconds:.3f} s, iter {n}, {bpc:.4f} BPC, {speed:.2f} char/s", flush=True)
-                times.clear()
-            if checking and len(validation_ids) > 1:
-                validation = bits_per_character(model, validation_ids, B, options)
-                print(f"validation: {validation:.4f} BPC", flush=True)
+            print(f"{seconds:.3f} s, iter {n}, {bpc:.4f} BPC, {speed:.2f} char/s")
+            if math.isfinite(validation):
+                print(f"validation: {validation:.4f} BPC")
             if checking:
-                print(f"----\n{sample_text(model, options['sample_length'], options)}\n----", flush=True)
-            if options["fname"] and (reporting or math.isfinite(validation)):
+                print(f"----\n{sample_text(model, options['sample_length'], options)}\n----")
+            if options["fname"]:
                 append_to(options["fname"], f"{n} {seconds:.3f} {bpc:.6f} {validation:.6f}\n")
         except BrokenPipeError:  # nobody reads the log any more: end
             sys.stdout = open(os.devnull, "w")
-            signals.append(13)  # SIGPIPE, by its number: Windows does not have it
+            signals.append(13)  # as if SIGPIPE had come; Windows does not know it by its name
         except OSError as error:  # a full disk costs what was to be written, but not the run
             logging.warning(f"warning: {error}")
-    if problem:
-        raise UserError(problem)
+    if not saved:
+        raise UserError(f"iteration {n} is not saved; {options['save']} is as the last save left it")
     return 128 + signals[0] if signals else 0
 
 
@@ -583,10 +599,11 @@ def bits_per_character(model, ids, batchsize, options):
     length = (len(ids) - 1) // B
     state = init_state(model["params"], B, options["cell"])
     loss = 0.0
+    inputs = ids[: B * length].reshape(B, length).T  # (length, B)
+    targets = ids[1 : B * length + 1].reshape(B, length).T
     for t in range(0, length, 100):
-        at = np.arange(t, min(t + 100, length))[:, None] + np.arange(B) * length
-        _, cache, state = forward(model["params"], ids[at], state)
-        loss += float(cross_entropy(cache, ids[at + 1]))
+        _, cache, state = forward(model["params"], inputs[t : t + 100], state)
+        loss += float(cross_entropy(cache, targets[t : t + 100]))
     return loss / (length * B) / math.log(2)
 
 
@@ -633,7 +650,7 @@ def option_parser():
     add("--bytes", action=switch, default=False, help="read the text as bytes, not as UTF-8")
     add("--holdout", type=float, default=0.0, help="part of the text, at its end, kept for validation")
     add("--timelimit", type=float, default=1000.0, help="seconds of this run")
-    add("--iters", type=int, help="iterations in all, those of a loaded model counted")
+    add("--iters", type=int, help="iterations in all, those of a loaded model counted; no limit unless given")
     add("--report_interval", type=int, default=1000, help="iterations between log lines")
     add("--check_interval", type=int, default=20000, help="iterations between samples, saves and validations")
     add("--sample_length", type=int, default=200, help="characters in a sample")
@@ -642,10 +659,10 @@ def option_parser():
     add("--load", help="saved model to go on from")
     add("--prime", help="with --sample: text that the model reads first")
     add("--temperature", type=float, default=1.0, help="of samples: 0 takes the likeliest, over 1 dares more")
-    add = parser.add_mutually_exclusive_group().add_argument
-    add("--gradcheck", action=switch, default=False, help="check the gradient and stop")
-    add("--sample", type=int, help="with --load: print this many characters and stop; TEXT is not read")
-    add("--evaluate", action="store_true", help="with --load: print the BPC of all of TEXT and stop")
+    add_one = parser.add_mutually_exclusive_group().add_argument  # of these, one at most may be given
+    add_one("--gradcheck", action=switch, default=False, help="check the gradient and stop")
+    add_one("--sample", type=int, help="with --load: print this many characters and stop; TEXT is not read")
+    add_one("--evaluate", action="store_true", help="with --load: print the BPC of all of TEXT and stop")
     return parser
 
 
@@ -728,7 +745,7 @@ def main(words=None):
         raise UserError(f"--save {options['save']}: nothing can be written there")
     if options["fname"]:
         append_to(options["fname"], f"# {SCRIPT}, {about}: iteration, seconds, BPC, validation BPC\n")
-    print(about, flush=True)
+    print(about)
     return learn(model, ids[:end], ids[end:], starts, options)
 
 
@@ -746,5 +763,6 @@ if __name__ == "__main__":
         sys.exit(141)
     except (UserError, OSError, MemoryError) as error:
         logging.error(f"error: {str(error) or 'too little memory for this text or model'}")
-        sys.stdout = open(os.devnull, "w")  # what a full disk did not take is lost
+        if sys.stdout is sys.__stdout__:  # not in Jupyter
+            sys.stdout = open(os.devnull, "w")  # what a full disk did not take is lost
         sys.exit(2)

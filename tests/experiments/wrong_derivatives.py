@@ -25,23 +25,26 @@ STANDARD = "--cell standard"
 RNN = {
     "tanh: slope 1.001 times too steep": ("1 - h[1:] ** 2", "1 - 1.001 * h[1:] ** 2"),
     "tanh: slope at the step before": ("1 - h[1:] ** 2", "1 - h[:-1] ** 2"),
-    "Whh not transposed": ('Whh_T, Why = params["Whh"].T', 'Whh_T, Why = params["Whh"]'),
+    "Whh not transposed": ('Whh_T = params["Whh"].T', 'Whh_T = params["Whh"]'),
     "nothing by way of the next step": ("dh_out[t] + dh_next", "dh_out[t]"),
     "by way of the next step a millionth too much": ("dh_next = Whh_T", "dh_next = 1.000001 * Whh_T"),
     "nothing goes back to the first step": ("dh_next = Whh_T", "dh_next = (t > 1) * Whh_T"),
     "Whh: without the state before the batch": (
-        "dz @ h_columns[:, :-B].T",
-        "dz[:, B:] @ h_columns[:, B:-B].T",
+        'dz_columns @ cache["h_before"].T',
+        'dz_columns[:, B:] @ cache["h_before"][:, B:].T',
     ),
-    "Whh: h of this step": ("h_columns[:, :-B]", "h_columns[:, B:]"),
+    "Whh: h of this step": ('cache["h_before"]', 'cache["h_after"]'),
     "Whh: one entry doubled": (
-        "dz @ h_columns[:, :-B].T",
-        "dz @ h_columns[:, :-B].T * (1 + (Whh_T == Whh_T.max()))",
+        'dz_columns @ cache["h_before"].T',
+        'dz_columns @ cache["h_before"].T * (1 + (Whh_T == Whh_T.max()))',
     ),
-    "Wxh: one column 1 % off": ("dz @ x.T", "dz @ x.T * (1 + 0.01 * (np.arange(len(x)) == len(x) // 2))"),
+    "Wxh: one column 1 % off": (
+        "dz_columns @ x.T",
+        "dz_columns @ x.T * (1 + 0.01 * (np.arange(len(x)) == len(x) // 2))",
+    ),
     "Wxh: targets for inputs": ('x[cache["inputs"]', "x[targets"),
-    "Why: h of the step before": ("h_columns[:, B:].T", "h_columns[:, :-B].T"),
-    "bh: last step alone": ('"bh": dz.sum', '"bh": dz[:, -B:].sum'),
+    "Why: h of the step before": ('cache["h_after"]', 'cache["h_before"]'),
+    "bh: last step alone": ('"bh": dz_columns.sum', '"bh": dz_columns[:, -B:].sum'),
     "by: without the first sequence": ('"by": dy.sum', '"by": dy[:, 1:].sum'),
     "logits: probabilities a thousandth too large": (
         'columns(cache["probs"]).copy()',
@@ -71,31 +74,34 @@ CELL = {
     "bh: without the first letter": ('"bh": dWxh.sum', '"bh": dWxh[:, 1:].sum'),
 }
 LSTM = CELL | {
-    "Whh: h of this step": ("h_columns[:, :-B]", "h_columns[:, B:]"),
+    "Whh: h of this step": ('cache["h_before"]', 'cache["h_after"]'),
     "Whh: without the state before the batch": (
-        "dz @ h_columns[:, :-B].T",
-        "dz[:, B:] @ h_columns[:, B:-B].T",
+        'dz_columns @ cache["h_before"].T',
+        'dz_columns[:, B:] @ cache["h_before"][:, B:].T',
     ),
     "h gets what the gates give in reverse order": ("Whh_T.dot(dz_t", "Whh_T.dot(dz_t[::-1]"),
-    "Why: h of the step before": ("dy @ h_columns[:, B:].T", "dy @ h_columns[:, :-B].T"),
+    "Why: h of the step before": ('cache["h_after"]', 'cache["h_before"]'),
     "into h from the logits of the next sequence": ("(Why.T @ dy)", "(Why.T @ dy[:, ::-1])"),
-    "Wxh: one column 1 % off": ("dz @ x.T", "dz @ x.T * (1 + 0.01 * (np.arange(len(x)) == len(x) // 2))"),
+    "Wxh: one column 1 % off": (
+        "dz_columns @ x.T",
+        "dz_columns @ x.T * (1 + 0.01 * (np.arange(len(x)) == len(x) // 2))",
+    ),
 }
 SQUASHED = {"cell: slope of tanh(s) left out on the way back": ("s_to_s0 = f * slope_c[:-1]", "s_to_s0 = f")}
 
 NUMPY_OUTPUT = {
-    "Why, Wry: of the step before": ("dy @ hr_columns[:, B:].T", "dy @ hr_columns[:, :-B].T"),
-    "Whh, Wrh: of this step": ("dz @ hr_columns[:, :-B].T", "dz @ hr_columns[:, B:].T"),
+    "Why, Wry: of the step before": ('dy @ cache["hr_after"]', 'dy @ cache["hr_before"]'),
+    "Whh, Wrh: of this step": ('cache["hr_before"]', 'cache["hr_after"]'),
     "Whh, Wrh: without the state before the batch": (
-        "dz @ hr_columns[:, :-B].T",
-        "dz[:, B:] @ hr_columns[:, B:-B].T",
+        'dz_columns @ cache["hr_before"].T',
+        'dz_columns[:, B:] @ cache["hr_before"][:, B:].T',
     ),
     "h and r get nothing from the next step": ("dhr += dhr_next", "dhr += 0 * dhr_next"),
     "h gets a millionth too much from the interface": ("dh += Wxi_T", "dh += 1.000001 * Wxi_T"),
     "h gets nothing from the interface": ("dh += Wxi_T", "dh += 0 * Wxi_T"),
     "interface: without the last step": (
-        "dxi @ hr_columns[:H, B:].T",
-        "dxi[:, :-B] @ hr_columns[:H, B:-B].T",
+        'dxi_columns @ cache["hr_after"][:H].T',
+        'dxi_columns[:, :-B] @ cache["hr_after"][:H, :-B].T',
     ),
     "memory: 0 before the batch": (
         '    steps = cache["steps"]\n',
