@@ -155,9 +155,8 @@ def rows_of(params, names):
     rows = {}
     end = 0
     for name in names:
-        start = end
-        end += len(params[name])
-        rows[name] = slice(start, end)
+        rows[name] = slice(end, end + len(params[name]))
+        end = rows[name].stop
     return rows
 
 
@@ -346,7 +345,7 @@ def read_weighting(L, wr0, cr, pi):
     """wr = pi_backward L' wr0 + pi_content cr + pi_forward L wr0.
 
     L (N, N, B), wr0, cr (R, N, B), pi (R, 3, B) -> (R, N, B)"""
-    pi_backward, pi_content, pi_forward = (pi[:, mode, None] for mode in range(3))  # (R, 1, B) each
+    pi_backward, pi_content, pi_forward = np.split(pi, 3, axis=1)  # (R, 1, B) each
     bk = np.einsum("jib,rjb->rib", L, wr0)
     fw = np.einsum("ijb,rjb->rib", L, wr0)
     return pi_backward * bk + pi_content * cr + pi_forward * fw
@@ -354,7 +353,7 @@ def read_weighting(L, wr0, cr, pi):
 
 def read_weighting_backward(dwr, L, wr0, cr, pi):
     """-> dL, dwr0, dcr, dpi"""
-    pi_backward, pi_content, pi_forward = (pi[:, mode, None] for mode in range(3))
+    pi_backward, pi_content, pi_forward = np.split(pi, 3, axis=1)
     bk = np.einsum("jib,rjb->rib", L, wr0)
     fw = np.einsum("ijb,rjb->rib", L, wr0)
     dpi = np.stack([dwr * bk, dwr * cr, dwr * fw], axis=1).sum(axis=2)
@@ -387,16 +386,16 @@ def forward(params, inputs, state):
     inputs (S, B) ints, state as init_state gives it -> probs (S, V, B), cache for backward, the state
     after the last step; all of the parameters' type, which gradcheck makes complex."""
     memory_step = complete_memory if "Whm" in params else content_memory  # only the complete has read modes
-    x = one_hot(inputs, params["by"])  # (S, V, B)
-    y = np.empty_like(x, np.result_type(*params.values()))
+    logits = []
     steps = []
-    for t in range(len(x)):
+    for x in one_hot(inputs, len(params["by"])):
         before = state
-        cell, gates = controller(params, x[t], before)
+        cell, gates = controller(params, x, before)
         memory, parts = memory_step(params, cell["h"], before)
-        state = {**before, **cell, **memory}
-        y[t] = params["Why"] @ state["h"] + params["by"] + params["Wry"] @ state["r"]
-        steps.append({"x": x[t], "before": before, "after": state, "gates": gates, "parts": parts})
+        state = {**cell, **memory}
+        logits.append(params["Why"] @ state["h"] + params["by"] + params["Wry"] @ state["r"])
+        steps.append({"x": x, "before": before, "after": state, "gates": gates, "parts": parts})
+    y = np.stack(logits)  # (S, V, B)
     y -= y.max(axis=1, keepdims=True)  # probs = softmax(y) stay the same, and exp cannot overflow
     probs = np.exp(y)
     Z = probs.sum(axis=1, keepdims=True)
@@ -405,12 +404,9 @@ def forward(params, inputs, state):
     return probs, {"steps": steps, "y": y, "Z": Z, "probs": probs}, end
 
 
-def one_hot(ids, by):
-    """ids (S, B) -> (S, V, B): 1 at the id and 0 elsewhere, of the size and type of the bias by."""
-    S, B = ids.shape
-    x = np.zeros((S, len(by), B), by.dtype)
-    np.put_along_axis(x, ids[:, None], 1, axis=1)
-    return x
+def one_hot(ids, V):
+    """ids (S, B) -> (S, V, B): True at the id, which counts as 1, and False elsewhere."""
+    return ids[:, None] == np.arange(V)[:, None]
 
 
 def controller(params, x, before):
@@ -485,7 +481,7 @@ def backward(params, targets, cache):
     targets (S, B) ints, cache of the same batch -> a dict with the names and shapes of params."""
     memory_backward = complete_memory_backward if "Whm" in params else content_memory_backward
     grads = {name: np.zeros_like(value) for name, value in params.items()}
-    dy = cache["probs"] - one_hot(targets, params["by"])  # in the logits: probs, less 1 at the target
+    dy = cache["probs"] - one_hot(targets, len(params["by"]))  # in the logits: probs, less 1 at the target
     # The gradient in the state after a step, by way of the steps that follow; 0 at the end: truncated BPTT
     dstate_next = {name: np.zeros_like(value) for name, value in cache["steps"][0]["after"].items()}
     for t in reversed(range(len(dy))):
@@ -658,9 +654,7 @@ def directional_errors(params, state, rng):
     The weights are random, and the state is one that 25 steps lead to, made uneven: so every term counts.
     Returns name -> |n - a| / |grad|, where n is the slope along v and a the sum of grad * v; the divisor is
     at least 1e-4 of the largest |grad|, as rounding shows below."""
-    noisy = {}
-    for name, value in params.items():
-        noisy[name] = rng.standard_normal(value.shape) / math.sqrt(value.shape[1])
+    noisy = {name: rng.standard_normal(w.shape) / math.sqrt(w.shape[1]) for name, w in params.items()}
     inputs, targets = rng.integers(len(params["by"]), size=(2, 25, state["h"].shape[1]))
     _, _, state = forward(noisy, inputs, state)
     state = {name: value * rng.random(value.shape) for name, value in state.items()}
@@ -1036,8 +1030,7 @@ def bits_per_character(model, ids, batchsize, options):
     """The loss of ids (n,) in bits per character, read as up to batchsize equal pieces, side by side."""
     B = min(batchsize, len(ids) - 1)
     length = (len(ids) - 1) // B
-    rng = np.random.default_rng(0)
-    state = init_state(model["params"], B, options["cell"], options["locations"], rng)
+    state = init_state(model["params"], B, options["cell"], options["locations"], np.random.default_rng(0))
     loss = 0.0
     inputs = ids[: B * length].reshape(B, length).T  # (length, B)
     targets = ids[1 : B * length + 1].reshape(B, length).T
@@ -1071,8 +1064,7 @@ PAPER_LEGEND = "write, alloc, free: the gates; modes: backward, content, forward
 
 def print_view(model, ids, options):
     """Print what the memory does at each of ids (n,), from a fresh state: a line for each, in columns."""
-    rng = np.random.default_rng(0)
-    state = init_state(model["params"], 1, options["cell"], options["locations"], rng)
+    state = init_state(model["params"], 1, options["cell"], options["locations"], np.random.default_rng(0))
     probs, cache, _ = forward(model["params"], ids[:, None], state)
     rows = []
     for t, step in enumerate(cache["steps"]):

@@ -138,9 +138,8 @@ def rows_of(params, names):
     rows = {}
     end = 0
     for name in names:
-        start = end
-        end += len(params[name])
-        rows[name] = slice(start, end)
+        rows[name] = slice(end, end + len(params[name]))
+        end = rows[name].stop
     return rows
 
 
@@ -728,9 +727,7 @@ def directional_errors(params, state, rng):
     The weights are random, and the state is one that 25 steps lead to, made uneven: so every term counts.
     Returns name -> |n - a| / |grad|, where n is the slope along v and a the sum of grad * v; the divisor is
     at least 1e-4 of the largest |grad|, as rounding shows below."""
-    noisy = {}
-    for name, value in params.items():
-        noisy[name] = rng.standard_normal(value.shape) / math.sqrt(value.shape[1])
+    noisy = {name: rng.standard_normal(w.shape) / math.sqrt(w.shape[1]) for name, w in params.items()}
     inputs, targets = rng.integers(len(params["by"]), size=(2, 25, state["h"].shape[1]))
     _, _, state = forward(noisy, inputs, state)
     state = {name: value * rng.random(value.shape) for name, value in state.items()}
@@ -1079,8 +1076,7 @@ def bits_per_character(model, ids, batchsize, options):
     """The loss of ids (n,) in bits per character, read as up to batchsize equal pieces, side by side."""
     B = min(batchsize, len(ids) - 1)
     length = (len(ids) - 1) // B
-    rng = np.random.default_rng(0)
-    state = init_state(model["params"], B, options["cell"], options["locations"], rng)
+    state = init_state(model["params"], B, options["cell"], options["locations"], np.random.default_rng(0))
     loss = 0.0
     inputs = ids[: B * length].reshape(B, length).T  # (length, B)
     targets = ids[1 : B * length + 1].reshape(B, length).T

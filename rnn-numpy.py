@@ -195,9 +195,7 @@ def directional_errors(params, state, rng):
     The weights are random, and the state is one that 25 steps lead to, made uneven: so every term counts.
     Returns name -> |n - a| / |grad|, where n is the slope along v and a the sum of grad * v; the divisor is
     at least 1e-4 of the largest |grad|, as rounding shows below."""
-    noisy = {}
-    for name, value in params.items():
-        noisy[name] = rng.standard_normal(value.shape) / math.sqrt(value.shape[1])
+    noisy = {name: rng.standard_normal(w.shape) / math.sqrt(w.shape[1]) for name, w in params.items()}
     inputs, targets = rng.integers(len(params["by"]), size=(2, 25, state["h"].shape[1]))
     _, _, state = forward(noisy, inputs, state)
     state = {name: value * rng.random(value.shape) for name, value in state.items()}
