@@ -345,7 +345,7 @@ def read_weighting(L, wr0, cr, pi):
     """wr = pi_backward L' wr0 + pi_content cr + pi_forward L wr0.
 
     L (N, N, B), wr0, cr (R, N, B), pi (R, 3, B) -> (R, N, B)"""
-    pi_backward, pi_content, pi_forward = np.split(pi, 3, axis=1)  # (R, 1, B) each
+    pi_backward, pi_content, pi_forward = (pi[:, mode, None] for mode in range(3))  # (R, 1, B) each
     bk = np.einsum("jib,rjb->rib", L, wr0)
     fw = np.einsum("ijb,rjb->rib", L, wr0)
     return pi_backward * bk + pi_content * cr + pi_forward * fw
@@ -353,7 +353,7 @@ def read_weighting(L, wr0, cr, pi):
 
 def read_weighting_backward(dwr, L, wr0, cr, pi):
     """-> dL, dwr0, dcr, dpi"""
-    pi_backward, pi_content, pi_forward = np.split(pi, 3, axis=1)
+    pi_backward, pi_content, pi_forward = (pi[:, mode, None] for mode in range(3))
     bk = np.einsum("jib,rjb->rib", L, wr0)
     fw = np.einsum("ijb,rjb->rib", L, wr0)
     dpi = np.stack([dwr * bk, dwr * cr, dwr * fw], axis=1).sum(axis=2)

@@ -195,12 +195,14 @@ def content_weighting(M, M_norm, k, k_norm, beta):
 def content_weighting_backward(dc, c, scores, factor, M, M_norm):
     """-> the gradients in the products k.m (B, K, N), in |m|, in k by way of k.m, and in log beta.
 
-    As scores = beta k.m / (|k| |m|), those in log beta, log |k|, log |m| are sums of dscores * scores, with a
-    minus for the norms: in |k| it is -dlog_beta / |k|. That in M by way of k.m is dproducts' k."""
+    scores = factor k.m, and log factor = log beta - log |k| - log |m|; so that in |k| is -dlog_beta / |k|.
+    That in M by way of k.m is dproducts' k."""
     dscores = softmax_backward(dc, c, axis=2)
     dproducts = dscores * factor
-    dscores *= scores
-    return dproducts, -dscores.sum(axis=1) / M_norm, dproducts @ M, dscores.sum(axis=2)
+    dlog_factor = dscores * scores
+    dlog_beta = dlog_factor.sum(axis=2)
+    dM_norm = -dlog_factor.sum(axis=1) / M_norm
+    return dproducts, dM_norm, dproducts @ M, dlog_beta
 
 
 def usage(u0, ww0, wr0, free):
@@ -213,16 +215,18 @@ def usage(u0, ww0, wr0, free):
 
 def usage_slopes(u0, ww0, wr0, free):
     """The derivatives of u in u0, ww0, wr0, free, for all steps at once: S stands before the axes above."""
-    kept, R = 1 - free[..., None] * wr0, free.shape[2]
+    kept = 1 - free[..., None] * wr0  # (S, B, R, N)
     psi = kept.prod(axis=2)
-    others = np.stack([np.delete(kept, head, axis=2).prod(axis=2) for head in range(R)], axis=2)
-    freed = -(u0 + ww0 - u0 * ww0)[:, :, None] * others  # in free wr0
-    return psi * (1 - ww0), psi * (1 - u0), freed * free[..., None], freed * wr0
+    heads = range(kept.shape[2])  # the slope of psi in the factor of a head is the product of the others
+    others = np.stack([np.delete(kept, head, axis=2).prod(axis=2) for head in heads], axis=2)
+    slope = -(u0 + ww0 - u0 * ww0)[:, :, None] * others  # in free wr0
+    return psi * (1 - ww0), psi * (1 - u0), slope * free[..., None], slope * wr0
 
 
 def usage_backward(du, u0_slope, ww0_slope, wr0_slope, free_slope):
     """-> du0, dww0, dwr0, dfree, with the slopes of one step out of usage_slopes"""
-    return du * u0_slope, du * ww0_slope, du[:, None] * wr0_slope, (free_slope @ du[:, :, None])[:, :, 0]
+    dfree = (free_slope @ du[:, :, None])[:, :, 0]
+    return du * u0_slope, du * ww0_slope, du[:, None] * wr0_slope, dfree
 
 
 def allocation(u):
@@ -230,25 +234,27 @@ def allocation(u):
 
     The least used location gets its free part, 1 - used; of what that leaves, the next gets its own.
     used = EPS + (1 - EPS) u, kept off 0 so that backward can divide by it.
-    u (B, N) -> a (B, N); for backward phi, as places in the flat u, and used, a and products in its order"""
+    u (B, N) -> a (B, N); for backward phi, used and a in its order, and before, the products over i < j"""
     phi = u.real.argsort(axis=1, kind="stable")  # real: or gradcheck's complex steps would reorder ties
-    phi += np.arange(0, u.size, u.shape[1])[:, None]
-    used = EPS + (1 - EPS) * u.take(phi)
-    before, a = np.empty_like(used), np.empty_like(used)
+    phi += np.arange(0, u.size, u.shape[1])[:, None]  # places in the flat u
+    used_phi = EPS + (1 - EPS) * u.take(phi)
+    before = np.empty_like(used_phi)
     before[:, 0] = 1
-    used[:, :-1].cumprod(axis=1, out=before[:, 1:])
-    a_sorted = (1 - used) * before
-    a.ravel()[phi] = a_sorted
-    return a, (phi, used, a_sorted, before)
+    used_phi[:, :-1].cumprod(axis=1, out=before[:, 1:])
+    a_phi = (1 - used_phi) * before
+    a = np.empty_like(used_phi)
+    a.ravel()[phi] = a_phi
+    return a, (phi, used_phi, a_phi, before)
 
 
 def allocation_backward(da, cache, later):
     """-> du; the order phi counts as constant. later (N, N) is 1 where the row comes after the column."""
-    phi, used, a_sorted, before = cache
-    da = da.take(phi)
-    du = np.empty_like(used)
-    dused = (da * a_sorted).dot(later) / used - da * before  # used_j is in the a of all that come later
-    du.ravel()[phi] = (1 - EPS) * dused
+    phi, used_phi, a_phi, before = cache
+    da_phi = da.take(phi)
+    later_sums = (da_phi * a_phi).dot(later)  # used_phi[j] is a factor of all a_phi after it
+    dused_phi = later_sums / used_phi - da_phi * before
+    du = np.empty_like(used_phi)
+    du.ravel()[phi] = (1 - EPS) * dused_phi
     return du
 
 
@@ -259,9 +265,11 @@ def write_weighting(a, cw, ga, gw):
 
 def write_weighting_backward(dww, a, cw, ga, gw, ones):
     """-> da, dcw, dga, dgw"""
-    dchosen, a_cw = dww * gw, a - cw
+    dchosen = dww * gw  # in ga a + (1 - ga) cw
     da = dchosen * ga
-    dga, dgw = (dchosen * a_cw).dot(ones), (dww * (cw + ga * a_cw)).dot(ones)
+    difference = a - cw
+    dga = (dchosen * difference).dot(ones)
+    dgw = (dww * (cw + ga * difference)).dot(ones)
     return da, dchosen - da, dga, dgw
 
 
@@ -278,8 +286,10 @@ def write(M0, ww, ve):
 
 def write_backward(dM, kept, M0, ww, ve):
     """-> dM0, dww, dv and de side by side"""
-    douter = np.concatenate([dM, -M0 * dM], axis=2)  # in ww v' and ww e'
-    return kept * dM, (douter @ ve[:, :, None])[:, :, 0], (ww[:, None] @ douter)[:, 0]
+    douter = np.concatenate([dM, -M0 * dM], axis=2)  # in ww v' and ww e', side by side
+    dww = (douter @ ve[:, :, None])[:, :, 0]
+    dve = (ww[:, None] @ douter)[:, 0]
+    return kept * dM, dww, dve
 
 
 def links(L0, ww, p0):
@@ -298,8 +308,10 @@ def links_backward(dL, kept, L0, ww, p0, ones):
     """-> dL0, dww, dp0; sets the diagonal of dL to 0"""
     dL.reshape(len(dL), -1)[:, :: dL.shape[1] + 1] = 0
     lost = dL * L0
-    dww = (dL @ p0[:, :, None] - lost @ ones)[:, :, 0] - (ones.T @ lost)[:, 0]
-    return kept * dL, dww, (ww[:, None] @ dL)[:, 0]
+    dww_i = (dL @ p0[:, :, None] - lost @ ones)[:, :, 0]
+    dww_j = -(ones.T @ lost)[:, 0]
+    dp0 = (ww[:, None] @ dL)[:, 0]
+    return kept * dL, dww_i + dww_j, dp0
 
 
 def precedence(p0, ww):
@@ -326,12 +338,15 @@ def read_weighting(L, wr0, cr, pi):
 
 
 def read_weighting_backward(dwr, L, wr0, pi, modes):
-    """-> dL = wr0' dbk + dfw' wr0, as one product; dwr0, dcr, dpi"""
+    """-> dL, dwr0, dcr, dpi"""
     dmodes = pi[..., None] * dwr[:, :, None]  # (B, R, 3, N)
     dbk, dcr, dfw = dmodes[:, :, 0], dmodes[:, :, 1], dmodes[:, :, 2]
-    dL = np.concatenate([wr0, dfw], axis=1).swapaxes(1, 2) @ np.concatenate([dbk, wr0], axis=1)
+    left = np.concatenate([wr0, dfw], axis=1)
+    right = np.concatenate([dbk, wr0], axis=1)
+    dL = left.swapaxes(1, 2) @ right  # wr0' dbk + dfw' wr0
     dwr0 = dbk @ L.swapaxes(1, 2) + dfw @ L
-    return dL, dwr0, dcr, (modes @ dwr[..., None])[..., 0]
+    dpi = (modes @ dwr[..., None])[..., 0]
+    return dL, dwr0, dcr, dpi
 
 
 # The memory's interface
@@ -359,13 +374,16 @@ def forward(params, inputs, state):
     inputs (S, B) ints, state as init_state gives it -> probs (S, V, B), cache for backward, the state
     after the last step. All are of the parameters' type, which gradcheck makes complex."""
     dtype = np.result_type(*params.values())
-    (S, B), H, RW = inputs.shape, params["Whh"].shape[1], params["Wrh"].shape[1]
-    hr = np.empty((S + 1, H + RW, B), dtype)  # hr[t + 1] is h, and below it r, after step t
+    S, B = inputs.shape
+    H = len(state["h"])
+    N, W, _ = state["M"].shape
+    hr = np.empty((S + 1, H + len(state["r"]), B), dtype)  # hr[t + 1] is h, and below it r, after step t
+    h, r = hr[:, :H], hr[:, H:]  # views
     c, s = np.empty((2, S + 1, H, B), dtype)  # likewise
     slot = "c" if "c" in state else "s"  # of the state, for what is carried on: squashed or standard
     carried = c if slot == "c" else s
-    hr[0, :H] = state["h"]
-    hr[0, H:] = state["r"]
+    h[0] = state["h"]
+    r[0] = state["r"]
     c[0] = s[0] = state[slot]  # only the carried one is read
     gates = np.empty((S, 4 * H, B), dtype)  # z at first, then i, o, f, g
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
@@ -377,7 +395,6 @@ def forward(params, inputs, state):
     Wx = params["Wxh"] + params["bh"]  # as x is one-hot, Wxh x + bh is a column of it
     xi = np.empty((S, len(Wxi), B), dtype)
     memory = [state[name].astype(dtype) for name in MEMORY if name in state]
-    N, W, _ = state["M"].shape
     half = np.array(0.5, dtype)  # NumPy takes an array faster than a number
     # What each step needs; products with ones are the fastest sums
     const = {"half": half, "ones_1N": np.ones((1, N), dtype)}
@@ -395,7 +412,7 @@ def forward(params, inputs, state):
         # (2, N, W): for each entry of M where in address, as (2 N, B), its read and its write weighting are
         const["like_M"] = np.arange(2 * N).reshape(N, 2).T[:, :, None].repeat(W, axis=2)
     steps = []
-    views = (inputs, gates, gates[:, : 3 * H], i, o, f, g, s[1:], c[1:], hr[1:, :H], hr[1:, H:], xi)
+    views = (inputs, gates, gates[:, : 3 * H], i, o, f, g, s[1:], c[1:], h[1:], r[1:], xi)
     views = zip(*views, hr, carried, strict=False)  # these two have one step more
     for ix_t, z_t, iof_t, i_t, o_t, f_t, g_t, s_t, c_t, h_t, r_t, xi_t, hr0, carried0 in views:  # of one step
         Wgates.dot(hr0, out=z_t)  # dot is faster than @ where matrices are small
@@ -421,7 +438,7 @@ def forward(params, inputs, state):
     cache = dict(inputs=inputs, slot=slot, c=c, carried=carried, gates=gates, xi=xi, rows=rows, const=const)
     cache.update(steps=steps, Wgates=Wgates, Wout=Wout, Wxi=Wxi, hr_before=hr_before, hr_after=hr_after)
     cache.update(y=y, Z=Z, probs=probs)
-    end = state | {"h": hr[S, :H].copy(), slot: carried[S].copy(), "r": hr[S, H:].copy()}
+    end = state | {"h": h[S].copy(), slot: carried[S].copy(), "r": r[S].copy()}
     for name, value in zip(MEMORY, memory, strict=False):
         end[name] = (value.transpose(*range(1, value.ndim), 0) if "Whm" in params else value).copy()
     return probs, cache, end
