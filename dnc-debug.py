@@ -134,14 +134,15 @@ def init_params(rng, vocab_size, hidden, memory="content", heads=1, width=8, ini
         params["Whga"] = noise(1, H)  # allocation gate ga
         params["Whgw"] = noise(1, H)  # write gate gw
         params["Whm"] = noise(3 * R, H)  # read modes pi, head after head: backward, content, forward
-        params["bi"] = np.zeros((R * W + 3 * W + 5 * R + 3, 1))  # bias of the interface
-        bias = {name: params["bi"][rows] for name, rows in rows_of(params, INTERFACE).items()}  # views
-        bias["Whm"][1::3] = 9  # read by content: links lead nowhere yet, and would switch reading off
-        bias["Whbr"][:] = 6  # sharply
-        bias["Whbw"][:] = 3  # find what to write over less sharply
-        bias["Whgw"][:] = 5  # write at every step
-        bias["Whga"][:] = 9  # to a free location
-        bias["Whf"][:] = 3  # free what has been read, or the memory would soon be full
+        bi = np.zeros((sum(len(params[name]) for name in INTERFACE), 1))  # bias of the interface
+        rows = rows_of(params, INTERFACE)
+        bi[rows["Whm"]][1::3] = 9  # read by content: links lead nowhere yet, and would switch reading off
+        bi[rows["Whbr"]] = 6  # sharply
+        bi[rows["Whbw"]] = 3  # find what to write over less sharply
+        bi[rows["Whgw"]] = 5  # write at every step
+        bi[rows["Whga"]] = 9  # to a free location
+        bi[rows["Whf"]] = 3  # free what has been read, or the memory would soon be full
+        params["bi"] = bi
     params["Wrh"] = noise(4 * H, R * W)  # read vectors to the gates
     params["Wry"] = noise(V, R * W)  # read vectors to output
     params["bh"] = np.zeros((4 * H, 1))
@@ -163,8 +164,9 @@ def rows_of(params, names):
 def init_state(params, batchsize, cell, locations, rng):
     """The state of sequences that begin: all zero, but for noise in the memory addressed by content, where no
     address could ever tell equal rows apart."""
-    H, B, N, W = params["Whh"].shape[1], batchsize, locations, len(params["Whv"])
-    RW = len(params["Whr"])
+    B, N = batchsize, locations
+    RW, H = params["Whr"].shape
+    W = len(params["Whv"])
     state = {
         "h": np.zeros((H, B)),
         CELLS[cell]: np.zeros((H, B)),
@@ -187,7 +189,7 @@ def init_state(params, batchsize, cell, locations, rng):
 
 
 def normalize(x):
-    """x / |x| along the width, and |x| = sqrt(x'x + EPS): x (K, W, B) or (N, W, B) -> the same, (.., 1, B)"""
+    """x (K, W, B), or M (N, W, B) -> x / |x| of that shape, and |x| (K, 1, B), which is sqrt(x'x + EPS)"""
     norm = np.sqrt((x * x).sum(axis=1, keepdims=True) + EPS)
     return x / norm, norm
 
@@ -500,7 +502,7 @@ def backward(params, targets, cache):
 def controller_backward(params, dstate, step, grads):
     """From the gradient in h and the cell after a step to that in h, r and the cell before; adds to grads."""
     before = step["before"]
-    i, o, f, g, c = (step["gates"][name] for name in "iofgc")
+    i, o, f, g, c = step["gates"].values()  # in the order of controller
     slot = "c" if "c" in before else "s"
     do = dstate["h"] * c
     dc = dstate["h"] * o
@@ -672,7 +674,7 @@ def directional_errors(params, state, rng):
 
 def verdict(errors):
     """What directional_errors says of a gradient -> a line in words, whether it is right."""
-    limit = 1e-10  # right gradients are under 1e-12, wrong ones over 3e-8
+    limit = 1e-10  # right gradients are at 2e-13 at most, wrong ones over 3e-8
     wrong = [name for name, error in errors.items() if not error < limit]  # nan is wrong, too
     answer = f"WRONG in {', '.join(wrong)}" if wrong else "right"
     largest = np.max(list(errors.values()))
@@ -906,10 +908,9 @@ def check_numbers(values, prefix):
 def adagrad(params, accumulators, grads, lr, clip):
     """Update in place: each entry's step gets smaller with the sum of its squared gradients so far.
 
-    The 1 keeps the first steps small: with min-char-rnn's 1e-8, each entry would leap by lr at once. The
-    steps of a row tend to agree, so that what a unit reads out of h moves by their sum, in proportion to H.
-    Hence weights that read h (Whh, Why, ..) have the rate lr at H = 32, and less with more units (Yang & Hu,
-    ICML 2021)."""
+    The 1 keeps the first steps small: with min-char-rnn's 1e-8, each entry would leap by lr at once. Weights
+    that read h (Whh, Why, ..) have the rate lr 32 / H: the steps of a row tend to agree, so that what it reads
+    out of h moves by their sum, in proportion to H (Yang & Hu, ICML 2021)."""
     for name, g in grads.items():
         rate = lr * 32 / g.shape[1] if name.startswith("Wh") else lr
         if clip:
@@ -1199,10 +1200,8 @@ def main(words=None):
         print(sample_text(model, options["sample"], options))
         return 0
 
-    view = None
-    if options["view"]:
-        view = typed_text(options["view"], options["bytes"])
-    elif options["view"] == "":
+    view = typed_text(options["view"] or "", options["bytes"])
+    if options["view"] == "":
         view = read_text(options["text"], options["bytes"])[:60]
     if view and model:
         print_view(model, to_ids(view, model["vocab"], "--view"), options)
@@ -1215,9 +1214,7 @@ def main(words=None):
     if options["evaluate"]:
         print(f"{bits_per_character(model, ids, 1, options):.4f} BPC, {len(ids)} characters")
         return 0
-    view_ids = None
-    if view:
-        view_ids = to_ids(view, model["vocab"], "--view")  # an error now, not after hours
+    view_ids = to_ids(view, model["vocab"], "--view")  # an error now, not after hours
 
     end = len(ids) - int(options["holdout"] * len(ids))
     if end <= options["seqlength"]:
