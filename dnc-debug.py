@@ -909,8 +909,8 @@ def adagrad(params, accumulators, grads, lr, clip):
     """Update in place: each entry's step gets smaller with the sum of its squared gradients so far.
 
     The 1 keeps the first steps small: with min-char-rnn's 1e-8, each entry would leap by lr at once. Weights
-    that read h (Whh, Why, ..) have the rate lr 32 / H: the steps of a row tend to agree, so that what it reads
-    out of h moves by their sum, in proportion to H (Yang & Hu, ICML 2021)."""
+    that read h (Whh, Why, ..) have the rate lr 32 / H: the steps of a row tend to agree, so that what it
+    reads out of h moves by their sum, in proportion to H (Yang & Hu, ICML 2021)."""
     for name, g in grads.items():
         rate = lr * 32 / g.shape[1] if name.startswith("Wh") else lr
         if clip:
