@@ -143,10 +143,10 @@ def train(params, inputs, targets, state):
 
 
 # ----------------------------------------------------------------------------------------- gradient check
-def slope(params, name, v, inputs, targets, state):
-    """The slope of the loss along v in params[name], by a complex step, Im f(x + ihv) / h: exact to rounding,
-    with h = 1e-30, as no two losses are subtracted (Squire & Trapp, SIAM Review 40, 1998)."""
-    _, cache, _ = forward(params | {name: params[name] + 1e-30j * v}, inputs, state)
+def slope(params, name, direction, inputs, targets, state):
+    """The slope of the loss in params[name] along a direction, by a complex step, Im f(x + ih direction) / h:
+    exact to rounding with h = 1e-30, as no losses are subtracted (Squire & Trapp, SIAM Review 40, 1998)."""
+    _, cache, _ = forward(params | {name: params[name] + 1e-30j * direction}, inputs, state)
     return cross_entropy(cache, targets).imag / 1e-30
 
 
@@ -166,9 +166,9 @@ def gradcheck(params, inputs, targets, state, rng, num_checks=10):
         a = grads[name].ravel()[entries]
         n = np.empty(len(entries))
         for k, entry in enumerate(entries):
-            v = np.zeros(value.shape)
-            v.flat[entry] = 1
-            n[k] = slope(params, name, v, inputs, targets, state)
+            direction = np.zeros(value.shape)
+            direction.flat[entry] = 1
+            n[k] = slope(params, name, direction, inputs, targets, state)
         error = np.abs(n - a) / np.maximum(np.abs(n + a), least)
         rows.append({"name": name, "n": n, "a": a, "error": error[(n != 0) | (a != 0)]})
     return rows
@@ -188,12 +188,12 @@ def gradient_table(rows):
 
 
 def directional_errors(params, state, rng):
-    """The error of backward along a random direction v of all entries of a parameter, in float64: no wrong
+    """The error of backward along a random direction of all entries of a parameter, in float64: no wrong
     term gets past it, as one might past the few entries of gradcheck.
 
     The weights are random, and the state is one that 25 steps lead to, made uneven: so every term counts.
-    Returns name -> |n - a| / |grad|, where n is the slope along v and a the sum of grad * v; the divisor is
-    at least 1e-4 of the largest |grad|, as rounding shows below."""
+    Returns name -> |n - a| / |grad|, where n is the slope and a the sum of grad * direction; the divisor is at
+    least 1e-4 of the largest |grad|, as rounding shows below."""
     noisy = {name: rng.standard_normal(w.shape) / math.sqrt(w.shape[1]) for name, w in params.items()}
     inputs, targets = rng.integers(len(params["by"]), size=(2, 25, state["h"].shape[1]))
     _, _, state = forward(noisy, inputs, state)
@@ -203,9 +203,9 @@ def directional_errors(params, state, rng):
     least = max(1e-4 * max(norms.values()), 1e-300)
     errors = {}
     for name, grad in grads.items():
-        v = rng.standard_normal(grad.shape)
-        n = slope(noisy, name, v, inputs, targets, state)
-        a = (grad * v).sum()
+        direction = rng.standard_normal(grad.shape)
+        n = slope(noisy, name, direction, inputs, targets, state)
+        a = (grad * direction).sum()
         errors[name] = abs(n - a) / max(norms[name], least)
     return errors
 
