@@ -733,8 +733,8 @@ def directional_errors(params, state, rng):
     term gets past it, as one might past the few entries of gradcheck.
 
     The weights are random, and the state is one that 25 steps lead to, made uneven: so every term counts.
-    Returns name -> |n - a| / |grad|, where n is the slope and a the sum of grad * direction; the divisor is at
-    least 1e-4 of the largest |grad|, as rounding shows below."""
+    Returns name -> |n - a| / |grad|, where n is the slope and a the sum of grad * direction; the divisor is
+    at least 1e-4 of the largest |grad|, as rounding shows below."""
     noisy = {name: rng.standard_normal(w.shape) / math.sqrt(w.shape[1]) for name, w in params.items()}
     inputs, targets = rng.integers(len(params["by"]), size=(2, 25, state["h"].shape[1]))
     _, _, state = forward(noisy, inputs, state)
