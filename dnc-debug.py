@@ -992,6 +992,7 @@ def learn(model, ids, validation_ids, starts, options):
             signals.append(13)  # as if SIGPIPE had come; Windows does not know it by its name
         except OSError as error:  # a full disk costs what was to be written, but not the run
             logging.warning(f"warning: {error}")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in a notebook, the next Ctrl-C is for others
     if not saved:
         raise UserError(f"iteration {n} is not saved; {options['save']} is as the last save left it")
     return 128 + signals[0] if signals else 0

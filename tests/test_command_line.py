@@ -434,6 +434,9 @@ def test_standard_output_may_be_a_notebooks(tmp_path):
     done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0 and "iter 3," in done.stderr
     words[2] = words[2].replace("finally", "except SystemExit: print('still a notebook')\nfinally")
+    words[2] += "\nimport signal; print(signal.getsignal(signal.SIGINT).__name__, file=sys.stderr)"
+    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path)
+    assert done.stderr.endswith("default_int_handler\n")  # Ctrl-C in a later cell is for that cell
     done = subprocess.run([*words, "--hidden", "0"], capture_output=True, text=True, cwd=tmp_path)
     assert "still a notebook" in done.stderr  # what is printed after an error is seen
 
