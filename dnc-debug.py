@@ -879,17 +879,20 @@ def read_model(archive, file_size):
         found = archive[name]
         if found.shape != array.shape or found.dtype != array.dtype:
             raise UserError(f"its {name} is not {array.dtype} {array.shape}")
-        if too_large(found):
-            raise UserError(f"its {name} has entries that are too large, or nan")
         array[:] = found
-    if model["pointers"].min() < 0 or model["next_ix"] >= len(vocab):
+    pointers = model["pointers"]
+    if pointers.min() < 0 or pointers.max() > LARGEST or model["next_ix"] >= len(vocab):
         raise UserError("its pointers or its next_ix are out of range")
+    if not is_sound(model):
+        raise UserError("it has numbers that are too large, or nan")
     return model, options
 
 
-def too_large(array):
-    """Whether numbers of an array are over LARGEST, or nan."""
-    return not (np.abs(array) <= LARGEST).all()
+def is_sound(model):
+    """Whether all numbers of a model are finite and, but for Adagrad's accumulators, at most LARGEST."""
+    limited = [*model["params"].values(), *model["state"].values()]
+    finite = all(np.isfinite(array).all() for array in arrays_of(model).values())
+    return finite and all(np.abs(array).max() <= LARGEST for array in limited)
 
 
 def check_numbers(values, prefix):
@@ -961,7 +964,7 @@ def learn(model, ids, validation_ids, starts, options):
         reporting = checking or n % options["report_interval"] == 0
         diverged = not bpc <= 3 * math.log2(len(model["vocab"]))  # 3 times a new model's, or nan
         if checking:
-            diverged |= any(too_large(array) for array in arrays_of(model).values())
+            diverged |= not is_sound(model)
         if diverged:
             raise UserError(f"diverged in iteration {n}, at {bpc:.1f} BPC; try a smaller --lr, or --clip 0.2")
         if checking and options["save"]:
@@ -994,7 +997,7 @@ def learn(model, ids, validation_ids, starts, options):
             logging.warning(f"warning: {error}")
     signal.signal(signal.SIGINT, signal.default_int_handler)  # in a notebook, the next Ctrl-C is for others
     if not saved:
-        raise UserError(f"iteration {n} is not saved; {options['save']} is as the last save left it")
+        raise UserError(f"iteration {n} is not saved to {options['save']}; the warning above says why")
     return 128 + signals[0] if signals else 0
 
 
@@ -1115,7 +1118,7 @@ def option_parser(memory):
     add("--heads", type=int, default=1, help="read heads; more than one needs --memory paper")
     add("--locations", type=int, default=16 if paper else 8, help="memory locations; paper: 16")
     add("--width", type=int, default=16 if paper else 8, help="width of a location; paper: 16")
-    add("--view", help="show what the memory does at these characters ('': TEXT's); with --load: and stop")
+    add("--view", help="show what the memory does at these letters ('': 60 of TEXT); with --load: and stop")
     add("--init_scale", type=float, default=0.03, help="standard deviation of the weights at the start")
     add("--batchsize", type=int, default=8, help="sequences in a batch")
     add("--seqlength", type=int, default=15, help="time steps in a batch")
@@ -1128,7 +1131,7 @@ def option_parser(memory):
     add("--holdout", type=float, default=0.0, help="part of the text, at its end, kept for validation")
     add("--timelimit", type=float, default=10000.0, help="seconds of this run")
     add("--iters", type=int, help="iterations in all, those of a loaded model counted; no limit unless given")
-    add("--report_interval", type=int, default=200, help="iterations between log lines")
+    add("--report_interval", type=int, default=200, help="iterations between log lines, besides checks")
     add("--check_interval", type=int, default=200, help="iterations between checks, samples and saves")
     add("--sample_length", type=int, default=1000, help="characters in a sample")
     log = f"{SCRIPT}.dat"
@@ -1202,10 +1205,12 @@ def main(words=None):
         return 0
 
     view = typed_text(options["view"] or "", options["bytes"])
+    source = "--view"
     if options["view"] == "":
         view = read_text(options["text"], options["bytes"])[:60]
+        source = options["text"]
     if view and model:
-        print_view(model, to_ids(view, model["vocab"], "--view"), options)
+        print_view(model, to_ids(view, model["vocab"], source), options)
         return 0
 
     text = read_text(options["text"], options["bytes"])
@@ -1215,7 +1220,7 @@ def main(words=None):
     if options["evaluate"]:
         print(f"{bits_per_character(model, ids, 1, options):.4f} BPC, {len(ids)} characters")
         return 0
-    view_ids = to_ids(view, model["vocab"], "--view")  # an error now, not after hours
+    view_ids = to_ids(view, model["vocab"], source)  # an error now, not after hours
 
     end = len(ids) - int(options["holdout"] * len(ids))
     if end <= options["seqlength"]:

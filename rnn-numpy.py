@@ -403,17 +403,20 @@ def read_model(archive, file_size):
         found = archive[name]
         if found.shape != array.shape or found.dtype != array.dtype:
             raise UserError(f"its {name} is not {array.dtype} {array.shape}")
-        if too_large(found):
-            raise UserError(f"its {name} has entries that are too large, or nan")
         array[:] = found
-    if model["pointers"].min() < 0 or model["next_ix"] >= len(vocab):
+    pointers = model["pointers"]
+    if pointers.min() < 0 or pointers.max() > LARGEST or model["next_ix"] >= len(vocab):
         raise UserError("its pointers or its next_ix are out of range")
+    if not is_sound(model):
+        raise UserError("it has numbers that are too large, or nan")
     return model, options
 
 
-def too_large(array):
-    """Whether numbers of an array are over LARGEST, or nan."""
-    return not (np.abs(array) <= LARGEST).all()
+def is_sound(model):
+    """Whether all numbers of a model are finite and, but for Adagrad's accumulators, at most LARGEST."""
+    limited = [*model["params"].values(), *model["state"].values()]
+    finite = all(np.isfinite(array).all() for array in arrays_of(model).values())
+    return finite and all(np.abs(array).max() <= LARGEST for array in limited)
 
 
 def check_numbers(values, prefix):
@@ -483,7 +486,7 @@ def learn(model, ids, validation_ids, starts, options):
         reporting = checking or n % options["report_interval"] == 0
         diverged = not bpc <= 3 * math.log2(len(model["vocab"]))  # 3 times a new model's, or nan
         if checking:
-            diverged |= any(too_large(array) for array in arrays_of(model).values())
+            diverged |= not is_sound(model)
         if diverged:
             raise UserError(f"diverged in iteration {n}, at {bpc:.1f} BPC; try a smaller --lr, or --clip 0.2")
         if checking and options["save"]:
@@ -515,7 +518,7 @@ def learn(model, ids, validation_ids, starts, options):
             logging.warning(f"warning: {error}")
     signal.signal(signal.SIGINT, signal.default_int_handler)  # in a notebook, the next Ctrl-C is for others
     if not saved:
-        raise UserError(f"iteration {n} is not saved; {options['save']} is as the last save left it")
+        raise UserError(f"iteration {n} is not saved to {options['save']}; the warning above says why")
     return 128 + signals[0] if signals else 0
 
 
@@ -586,7 +589,7 @@ def option_parser():
     add("--holdout", type=float, default=0.0, help="part of the text, at its end, kept for validation")
     add("--timelimit", type=float, default=1000.0, help="seconds of this run")
     add("--iters", type=int, help="iterations in all, those of a loaded model counted; no limit unless given")
-    add("--report_interval", type=int, default=2000, help="iterations between log lines")
+    add("--report_interval", type=int, default=2000, help="iterations between log lines, besides checks")
     add("--check_interval", type=int, default=40000, help="iterations between samples, saves and validations")
     add("--sample_length", type=int, default=200, help="characters in a sample")
     add("--fname", help="log file to add to: iteration, seconds, BPC, validation BPC")

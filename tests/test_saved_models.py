@@ -403,11 +403,11 @@ def test_pointers_out_of_range_are_refused(value, trained, tmp_path):
 
 @pytest.mark.parametrize("script", SCRIPTS[:3])
 def test_numbers_whose_products_overflow_are_refused(script, trained, tmp_path):
-    for name in ("state_h", "params_Why", "accumulators_by"):
+    for name in ("state_h", "params_Why"):
         arrays, info = parts(trained / f"{script[:3]}.npz")
         arrays[name][:1] = np.finfo(arrays[name].dtype).max
         save_parts(tmp_path / "m.npz", arrays, info)
-        assert f"its {name} has entries that are too large" in refusal(script, tmp_path / "m.npz")
+        assert "it has numbers that are too large" in refusal(script, tmp_path / "m.npz")
 
 
 def test_random_numbers_of_a_generator_that_repeats_itself_are_refused(trained, tmp_path):
@@ -621,8 +621,8 @@ def test_a_full_disk_loses_nothing(text, tmp_path):
     problem = "is not saved to m.npz: [Errno 27] File too large"
     *warnings, last = error.splitlines()  # the run went on, and fails at its end
     assert len(warnings) > 10 and warnings[-1] == f"rnn-numpy.py: warning: iteration 4000 {problem}"
-    as_it_was = "iteration 4000 is not saved; m.npz is as the last save left it"
-    assert run.returncode == 2 and last == f"rnn-numpy.py: error: {as_it_was}"
+    not_saved = "iteration 4000 is not saved to m.npz; the warning above says why"
+    assert run.returncode == 2 and last == f"rnn-numpy.py: error: {not_saved}"
     assert newest < 4000 and os.listdir(tmp_path) == ["m.npz"]  # and no unfinished file beside it
     assert "iter 4000," in output and output.count("----\n") >= 2 * len(warnings)  # nothing else was lost
 

@@ -49,6 +49,9 @@ def test_characters_that_the_model_does_not_know_are_named(folder):
     done = command("dnc-debug.py", "--load", "paper.npz", "--view", "né", cwd=folder)
     assert done.returncode == 2 and is_one_line(done.stderr, "dnc-debug.py")
     assert "--view has characters that the model has never seen: ['é']" in done.stderr
+    (folder / "other.txt").write_text("né" * 50, encoding="utf-8")
+    done = command("dnc-debug.py", "other.txt", "--load", "paper.npz", "--view", "", cwd=folder)
+    assert done.returncode == 2 and "other.txt has characters that the model has never" in done.stderr
 
 
 def test_a_full_shade_stands_for_a_sure_weight():
