@@ -366,7 +366,7 @@ def forward(params, inputs, state):
     N, W, _ = state["M"].shape
     hr = np.empty((S + 1, H + len(state["r"]), B), dtype)  # hr[t + 1] is h, and below it r, after step t
     h, r = hr[:, :H], hr[:, H:]  # views
-    c, s = np.empty((2, S + 1, H, B), dtype)  # likewise
+    c, s = np.empty((2, S + 1, H, B), dtype)  # at t + 1 what they are after step t
     slot = "c" if "c" in state else "s"  # of the state, for what is carried on: squashed or standard
     carried = c if slot == "c" else s
     h[0] = state["h"]
@@ -401,9 +401,10 @@ def forward(params, inputs, state):
         # (2, N, W): for each entry of M where in address, as (2 N, B), its read and its write weighting are
         const["like_M"] = np.arange(2 * N).reshape(N, 2).T[:, :, None].repeat(W, axis=2)
     steps = []
+    # What each step reads and writes into: zip takes such views faster than an index
     views = (inputs, gates, gates[:, : 3 * H], i, o, f, g, s[1:], c[1:], h[1:], r[1:], xi)
-    views = zip(*views, hr, carried, strict=False)  # these two have one step more
-    for ix_t, z_t, iof_t, i_t, o_t, f_t, g_t, s_t, c_t, h_t, r_t, xi_t, hr0, carried0 in views:  # of one step
+    views = zip(hr[:-1], carried[:-1], *views, strict=True)
+    for hr0, carried0, ix_t, z_t, iof_t, i_t, o_t, f_t, g_t, s_t, c_t, h_t, r_t, xi_t in views:
         Wgates.dot(hr0, out=z_t)  # dot is faster than @ where matrices are small
         z_t += Wx.take(ix_t, axis=1)
         iof_t *= half  # g = tanh(z); i, o, f = sigmoid(z) = 0.5 + 0.5 tanh(0.5 z)

@@ -108,9 +108,10 @@ def forward(params, inputs, state):
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
     Wx = Wxh + bh  # as x is one-hot, Wxh x + bh is a column of it
     half = np.array(0.5, dtype)  # NumPy takes an array faster than a number
-    # zip takes the views of a step faster than an index; h and carried have one step more
-    views = zip(inputs, gates, gates[:, : 3 * H], i, o, f, g, s[1:], c[1:], h[1:], h, carried, strict=False)
-    for ix_t, z_t, iof_t, i_t, o_t, f_t, g_t, s_t, c_t, h_t, h0, carried0 in views:  # of one step
+    # What each step reads and writes into: zip takes such views faster than an index
+    views = (inputs, gates, gates[:, : 3 * H], i, o, f, g, s[1:], c[1:], h[1:])
+    views = zip(h[:-1], carried[:-1], *views, strict=True)
+    for h0, carried0, ix_t, z_t, iof_t, i_t, o_t, f_t, g_t, s_t, c_t, h_t in views:
         Whh.dot(h0, out=z_t)  # z = Wxh x + Whh h0 + bh; dot is faster than @ where matrices are small
         z_t += Wx.take(ix_t, axis=1)
         iof_t *= half  # g = tanh(z); i, o, f = sigmoid(z) = 0.5 + 0.5 tanh(0.5 z), which cannot overflow
