@@ -115,8 +115,8 @@ def init_params(rng, vocab_size, hidden, memory="content", heads=1, width=8, ini
     """Weights from normal noise times init_scale, biases 0 unless a comment says why; float64 arrays."""
     V, H, R, W = vocab_size, hidden, heads, width
 
-    def noise(rows, columns):
-        return rng.standard_normal((rows, columns)) * init_scale
+    def noise(*shape):
+        return rng.standard_normal(shape) * init_scale
 
     params = {
         "Wxh": noise(4 * H, V),  # input to the gates, in the order i, o, f, g

@@ -83,8 +83,8 @@ def init_params(rng, vocab_size, hidden, memory="content", heads=1, width=10, in
     """Weights from normal noise times init_scale, biases 0 unless a comment says why; float64 arrays."""
     V, H, R, W = vocab_size, hidden, heads, width
 
-    def noise(rows, columns):
-        return rng.standard_normal((rows, columns)) * init_scale
+    def noise(*shape):
+        return rng.standard_normal(shape) * init_scale
 
     params = {
         "Wxh": noise(4 * H, V),  # input to the gates, in the order i, o, f, g
@@ -206,8 +206,8 @@ def usage_slopes(u0, ww0, wr0, free):
     psi = kept.prod(axis=2)
     heads = range(kept.shape[2])  # the slope of psi in the factor of a head is the product of the others
     others = np.stack([np.delete(kept, head, axis=2).prod(axis=2) for head in heads], axis=2)
-    slope = -(u0 + ww0 - u0 * ww0)[:, :, None] * others  # in free wr0
-    return psi * (1 - ww0), psi * (1 - u0), slope * free[..., None], slope * wr0
+    freed_slope = -(u0 + ww0 - u0 * ww0)[:, :, None] * others  # of u in free wr0
+    return psi * (1 - ww0), psi * (1 - u0), freed_slope * free[..., None], freed_slope * wr0
 
 
 def usage_backward(du, u0_slope, ww0_slope, wr0_slope, free_slope):

@@ -143,6 +143,16 @@ def test_a_script_carries_nothing_for_anothers_sake(script):
 
 
 @every_script
+def test_no_variable_has_the_name_of_a_function(script):
+    functions = [node for node in ast.parse(read(script)).body if isinstance(node, ast.FunctionDef)]
+    for function in functions:
+        parts = list(ast.walk(function))
+        names = {part.arg for part in parts if isinstance(part, ast.arg)}
+        names |= {part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
+        assert not names & {other.name for other in functions}, function.name
+
+
+@every_script
 def test_a_script_imports_the_standard_library_and_numpy_alone(script):
     imports = [
         node for node in ast.walk(ast.parse(read(script))) if isinstance(node, (ast.Import, ast.ImportFrom))
