@@ -9,9 +9,9 @@
 It computes what dnc-debug.py computes, which has the equations, one a line; read that one first. Each opens
 the other's saved models: train here, look inside there. This one is faster, since it does for all S steps at
 once what does not wait for another step (outputs, slopes, gradients of the weights), multiplies by stacked
-weights, and has the batch first inside the complete memory, (B, N, W): NumPy multiplies stacks of matrices in
-one call. What else looks odd saves time where arrays are small, and a call costs more than its arithmetic:
-the cheapest are products of two matrices, and functions of arrays of one shape that write in place.
+weights, and has the batch first inside the memory, (B, N, W): NumPy multiplies stacks of matrices in a call.
+What else looks odd saves time where arrays are small, and a call costs more than its arithmetic: the cheapest
+are products of two matrices, and functions of arrays of one shape that write in place.
 
 V characters in the vocabulary, H hidden units, B sequences in a batch, S time steps; N memory locations
 of width W, R read heads. A name that ends in 0, like M0, is a value of the step before; dX is the
@@ -339,8 +339,9 @@ def read_weighting_backward(dwr, L, wr0, pi, modes):
 # The memory's interface
 #
 # What h tells the memory is a column xi for each sequence: the rows of these parameters, in this order.
-CONTENT_ROWS = ("Whv", "Whr", "Whw", "Whe")  # v, kr, kw, e
-PAPER_ROWS = ("Whr", "Whw", "Whv", "Whe", "Whf", "Whga", "Whgw", "Whbr", "Whbw", "Whm")
+CONTENT_ROWS = ("Whr", "Whw", "Whv", "Whe")  # kr, kw, v, e
+SMALL_ROWS = ("Whv", "Whr", "Whw", "Whe")  # of small_content_memory: v, kr, kw, e
+PAPER_ROWS = (*CONTENT_ROWS, "Whf", "Whga", "Whgw", "Whbr", "Whbw", "Whm")
 PARTS = {  # of the complete memory's xi: from which parameter to which
     "k": ("Whr", "Whw"),  # read keys k^r and write key k^w: what a location should be like
     "ve": ("Whv", "Whe"),  # write vector v and erase vector e, side by side as write takes them
@@ -363,7 +364,6 @@ def forward(params, inputs, state):
     dtype = np.result_type(*params.values())
     S, B = inputs.shape
     H = len(state["h"])
-    N, W, _ = state["M"].shape
     hr = np.empty((S + 1, H + len(state["r"]), B), dtype)  # hr[t + 1] is h, and below it r, after step t
     h, r = hr[:, :H], hr[:, H:]  # views
     c, s = np.empty((2, S + 1, H, B), dtype)  # at t + 1 what they are after step t
@@ -375,31 +375,13 @@ def forward(params, inputs, state):
     gates = np.empty((S, 4 * H, B), dtype)  # z at first, then i, o, f, g
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
 
-    rows = rows_of(params, PAPER_ROWS if "Whm" in params else CONTENT_ROWS)
+    memory_step, rows, memory, const = memory_of(params, state, dtype)
+    half = const["half"]
     Wgates = np.concatenate([params["Whh"], params["Wrh"]], axis=1, dtype=dtype)
     Wout = np.concatenate([params["Why"], params["Wry"]], axis=1)
     Wxi = np.concatenate([params[name] for name in rows], dtype=dtype)
     Wx = params["Wxh"] + params["bh"]  # as x is one-hot, Wxh x + bh is a column of it
     xi = np.empty((S, len(Wxi), B), dtype)
-    memory = [state[name].astype(dtype) for name in MEMORY if name in state]
-    half = np.array(0.5, dtype)  # NumPy takes an array faster than a number
-    # What each step needs; products with ones are the fastest sums
-    const = {"half": half, "ones_1N": np.ones((1, N), dtype)}
-    if "Whm" in params:
-        memory_step = complete_memory
-        memory = [value.transpose(-1, *range(value.ndim - 1)).copy() for value in memory]  # batch first
-        memory.append(norm(memory[0]))  # of M's rows; carried on as well, last
-        const["at"] = {
-            part: slice(rows[first].start, rows[last].stop) for part, (first, last) in PARTS.items()
-        }
-        bias_rows = rows_of(params, INTERFACE)
-        const["bias"] = np.concatenate([params["bi"][bias_rows[name]] for name in rows])  # in the order of xi
-    else:
-        memory_step = content_memory
-        const["ones_1W"] = np.ones((1, W), dtype)
-        const["ones_NN"] = np.ones((N, N), dtype)
-        # (2, N, W): for each entry of M where in address, as (2 N, B), its read and its write weighting are
-        const["like_M"] = np.arange(2 * N).reshape(N, 2).T[:, :, None].repeat(W, axis=2)
     steps = []
     # What each step reads and writes into: zip takes such views faster than an index
     views = (inputs, gates, gates[:, : 3 * H], i, o, f, g, s[1:], c[1:], h[1:], r[1:], xi)
@@ -427,10 +409,12 @@ def forward(params, inputs, state):
     probs /= Z
     cache = dict(inputs=inputs, slot=slot, c=c, carried=carried, gates=gates, xi=xi, rows=rows, const=const)
     cache.update(steps=steps, Wgates=Wgates, Wout=Wout, Wxi=Wxi, hr_before=hr_before, hr_after=hr_after)
-    cache.update(y=y, Z=Z, probs=probs)
+    cache.update(y=y, Z=Z, probs=probs, memory_step=memory_step)
     end = state | {"h": h[S].copy(), slot: carried[S].copy(), "r": r[S].copy()}
     for name, value in zip(MEMORY, memory, strict=False):
-        end[name] = (value.transpose(*range(1, value.ndim), 0) if "Whm" in params else value).copy()
+        if memory_step is not small_content_memory:
+            value = value.transpose(*range(1, value.ndim), 0)
+        end[name] = value.copy()
     return probs, cache, end
 
 
@@ -439,12 +423,51 @@ def columns(a):
     return a.swapaxes(0, 1).reshape(a.shape[1], -1)
 
 
+def memory_of(params, state, dtype):
+    """-> the function that takes a step, where the rows of xi stand, what the memory carries, and a dict of
+    what all steps need; products with its ones are the fastest sums."""
+    N, W, _ = state["M"].shape
+    memory = [state[name].astype(dtype) for name in MEMORY if name in state]
+    half = np.array(0.5, dtype)  # NumPy takes an array faster than a number
+    const = {"half": half, "ones_1N": np.ones((1, N), dtype)}
+    if "Whm" not in params and N * W < 2000:  # there, calls cost more than arithmetic
+        const["ones_1W"] = np.ones((1, W), dtype)
+        const["ones_NN"] = np.ones((N, N), dtype)
+        # (2, N, W): for each entry of M where in address, as (2 N, B), its read and its write weighting are
+        const["like_M"] = np.arange(2 * N).reshape(N, 2).T[:, :, None].repeat(W, axis=2)
+        return small_content_memory, rows_of(params, SMALL_ROWS), memory, const
+    memory = [value.transpose(-1, *range(value.ndim - 1)).copy() for value in memory]  # batch first
+    if "Whm" not in params:
+        return content_memory, rows_of(params, CONTENT_ROWS), memory, const
+    memory.append(norm(memory[0]))  # of M's rows; carried on as well, last
+    rows = rows_of(params, PAPER_ROWS)
+    const["at"] = {part: slice(rows[first].start, rows[last].stop) for part, (first, last) in PARTS.items()}
+    bias_rows = rows_of(params, INTERFACE)
+    const["bias"] = np.concatenate([params["bi"][bias_rows[name]] for name in rows])  # in the order of xi
+    return complete_memory, rows, memory, const
+
+
 def content_memory(xi, before, r, const):
-    """krocki/dnc's memory: both addresses are softmax(M0 k). The batch is the last axis.
+    """krocki/dnc's memory: both addresses are softmax(M0 k).
 
     xi (rows, B): what h tells the memory; sigmoid of the rows of e takes their place.
-    before: what the memory carries -> what it carries on, what backward needs; fills r (W, B).
-    wr and ww are laid out like M, (N, W, B): NumPy is fastest with arrays of one shape."""
+    before: what the memory carries -> what it carries on, what backward needs; fills r (W, B)."""
+    (M0,) = before
+    B, _, W = M0.shape
+    sigmoid(xi[3 * W :], const["half"])
+    xi = xi.T.copy()
+    k = xi[:, : 2 * W].reshape(B, 2, W)  # kr, kw
+    ve = xi[:, 2 * W :]
+    w = softmax(k @ M0.swapaxes(1, 2), axis=2)  # (B, 2, N): wr, ww
+    M, M_kept = write(M0, w[:, 1], ve)
+    r[:] = (w[:, :1] @ M)[:, 0].T
+    return (M,), {"before": before, "after": (M,), "k": k, "w": w, "ve": ve, "M_kept": M_kept}
+
+
+def small_content_memory(xi, before, r, const):
+    """The same for small memories, (N, W, B): the batch is the last axis.
+
+    wr and ww are laid out like M: NumPy is fastest with arrays of one shape."""
     (M0,) = before
     N, W, B = M0.shape
     sigmoid(xi[3 * W :], const["half"])
@@ -467,8 +490,8 @@ def content_memory(xi, before, r, const):
 
 
 def complete_memory(xi, before, r, const):
-    """The memory of the paper; arguments and results as above, but what it carries has the batch first, and
-    it ends with the norms of M's rows. Sigmoid and oneplus of parts of xi take their place."""
+    """The memory of the paper; arguments and results as above. What it carries ends with the norms of M's
+    rows. Sigmoid and oneplus of parts of xi take their place."""
     M0, u0, p0, L0, ww0, wr0, M0_norm = before
     B, R, _ = wr0.shape
     at = const["at"]
@@ -532,8 +555,10 @@ def backward(params, targets, cache):
     slopes = np.ones_like(xi)  # of the functions that made the rows of xi
     if "Whm" not in params:
         memory_step = content_memory_backward
+        if cache["memory_step"] is small_content_memory:
+            memory_step = small_content_memory_backward
         e = xi[:, cache["rows"]["Whe"]]
-        slopes[:, cache["rows"]["Whe"]] = e * (e - 1)  # of -e, which dxi is about
+        slopes[:, cache["rows"]["Whe"]] = e * (1 - e)
         const = const | {"signs": np.array([[1, 1, 1, -1]], xi.dtype)}
     else:
         memory_step = complete_memory_backward
@@ -598,8 +623,28 @@ def backward(params, targets, cache):
     return {name: grads[name] for name in params}
 
 
-def content_memory_backward(dr, dmemory_next, step, dxi, const):
+def content_memory_backward(dr, dmemory_next, step, dxi, _const):
     """From the gradients in r (W, B) and in what is carried on to that in what was carried; fills dxi."""
+    (M0,) = step["before"]
+    (M,) = step["after"]
+    (dM_next,) = dmemory_next
+    w = step["w"]
+    B, _, W = M0.shape
+    dr = dr.T.copy()[:, None]
+    dwr = dr @ M.swapaxes(1, 2)  # r = M' wr
+    dM = dM_next + w[:, 0, :, None] * dr
+    dM0, dww, dve = write_backward(dM, step["M_kept"], M0, w[:, 1], step["ve"])
+    dw = np.concatenate([dwr, dww[:, None]], axis=1)
+    dscores = softmax_backward(dw, w, axis=2)  # in M0 k
+    dM0 += dscores.swapaxes(1, 2) @ step["k"]
+    dk = dscores @ M0
+    dxi[: 2 * W] = dk.reshape(B, 2 * W).T
+    dxi[2 * W :] = dve.T
+    return (dM0,)
+
+
+def small_content_memory_backward(dr, dmemory_next, step, dxi, const):
+    """The same for small memories."""
     (M0,) = step["before"]
     (M,) = step["after"]
     (dM_next,) = dmemory_next
@@ -626,6 +671,7 @@ def content_memory_backward(dr, dmemory_next, step, dxi, const):
     dw.reshape(2 * N, B).take(const["like_M"], axis=0, out=dproducts[:2], mode="clip")
     np.multiply(dproducts, M0, out=terms[4:])
     np.matmul(const["ones_1N"], terms[3:].reshape(4, N, W * B), out=dxi.reshape(4, 1, W * B))
+    np.negative(dxi[3 * W :], out=dxi[3 * W :])
     dproducts *= step["kr_kw_e"]
     return (const["signs"].dot(terms[:4].reshape(4, N * W * B)).reshape(N, W, B),)
 

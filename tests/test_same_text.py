@@ -125,14 +125,16 @@ def test_what_differs_is_shown(texts, expected, message):
 
 @every_script
 def test_a_script_carries_nothing_for_anothers_sake(script):
-    """Every argument of a function is used in it, every name of a definition outside of it."""
+    """Every argument of a function is used in it, every name of a definition outside of it. An argument whose
+    name begins with _ is there for the functions that are called in its place."""
     tree = ast.parse(read(script))
     unused = []
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
             used = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
             every = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
-            unused += [f"{node.name}({argument.arg})" for argument in every if argument.arg not in used]
+            names = [argument.arg for argument in every if not argument.arg.startswith("_")]
+            unused += [f"{node.name}({name})" for name in names if name not in used]
     for name in definitions(script):
         others = [node for node in tree.body if getattr(node, "name", None) != name]
         parts = [part for node in others for part in ast.walk(node) if isinstance(part, ast.Name)]

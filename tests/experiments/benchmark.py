@@ -443,15 +443,15 @@ def seconds_of(step, count):
     return (time.perf_counter() - tick) / count
 
 
-def sampling_speed(model, H):
+def sampling_speed(model, H, memory):
     """Characters a second that the script's sampler writes."""
     script, vocab_size = load(model), cut_batches(1, 1)[0]
-    params, state = new_model(script, model, vocab_size, 1, H, np.float32)
+    params, state = new_model(script, model, vocab_size, 1, H, np.float32, memory=memory)
     words = params, state, [0], 100, np.random.default_rng(1)
     return 100 / statistics.median(seconds_of(lambda: script.sample(*words), 1) for _ in range(15))
 
 
-def first_iteration(model, size):
+def first_iteration(model, size, memory):
     """Run a script of this tree for one iteration -> seconds from its start to its end, peak memory in MB.
 
     Launched from a small process: on Linux a child counts the peak of its parent as its own.
@@ -460,7 +460,7 @@ def first_iteration(model, size):
     words = [ROOT / SCRIPTS[kind], "--batchsize", B, "--seqlength", S, "--hidden", H, "--iters", 1]
     words += ["--sample_length", 0, *(["--cell", "standard"] if kind == "lstm" else [])]
     if which:
-        R, N, W = MEMORY[which]
+        R, N, W = memory or MEMORY[which]
         words += ["--memory", which, "--heads", R, "--locations", N, "--width", W]
     launch = (
         "import resource, subprocess, sys, time; tick = time.perf_counter();"
@@ -523,14 +523,16 @@ def report(options):
     say(*head)
     say(*["---"] * len(head))
     for size, model in itertools.product(options.sizes, options.models):
-        times, first = measure(steps_of(model, size, options.against), options.rounds, options.seconds)
+        steps = steps_of(model, size, options.against, memory=options.memory)
+        times, first = measure(steps, options.rounds, options.seconds)
         ours = times["ours"]
         row = [", ".join(map(str, size)), model, f"{size[0] * size[1] / statistics.median(ours):,.0f}"]
         row += [ratio_of(ours, times[name]) if name in times else "" for name in others]
         row += [f"{first['JAX']:.1f}"] if "JAX" in others else []
         if not options.against:
-            seconds, peak = first_iteration(model, size)
-            row += [f"{seconds:.2f}", f"{peak:.0f}", f"{sampling_speed(model, size[2]):,.0f}"]
+            seconds, peak = first_iteration(model, size, options.memory)
+            samples = sampling_speed(model, size[2], options.memory)
+            row += [f"{seconds:.2f}", f"{peak:.0f}", f"{samples:,.0f}"]
         say(*row)
 
 
@@ -539,8 +541,8 @@ def report(options):
 
 def triple(word):
     """16,25,32 -> (16, 25, 32)"""
-    B, S, H = map(int, word.split(","))
-    return B, S, H
+    first, second, third = map(int, word.split(","))
+    return first, second, third
 
 
 def read_options():
@@ -549,6 +551,7 @@ def read_options():
     add = parser.add_argument
     add("--models", nargs="+", choices=MODELS, default=MODELS, metavar="X", help=f"of {', '.join(MODELS)}")
     add("--sizes", nargs="+", type=triple, default=SIZES, metavar="B,S,H", help="default: four sizes")
+    add("--memory", type=triple, metavar="R,N,W", help="of the DNCs (default: 1,5,10 and, paper, 1,16,16)")
     add("--rounds", type=int, default=9, metavar="X", help="turns of each (default: 9)")
     add("--seconds", type=float, default=0.5, metavar="X", help="of a turn (default: 0.5)")
     add("--against", metavar="DIR", help="compare with the scripts of another checkout, nothing else")

@@ -108,7 +108,7 @@ NUMPY_OUTPUT = {
         '    steps = cache["steps"]\n    steps[0]["before"] = [0 * value for value in steps[0]["before"]]\n',
     ),
 }
-NUMPY_CONTENT = {
+NUMPY_SMALL = {
     "keys: both give nothing to M0": ('signs": np.array([[1, 1, 1,', 'signs": np.array([[1, 0, 0,'),
     "keys: the write key gives nothing to M0": (
         'signs": np.array([[1, 1, 1,',
@@ -125,8 +125,17 @@ NUMPY_CONTENT = {
         "np.multiply(ww, dM, out=dproducts[2])",
         "np.multiply(wr, dM, out=dproducts[2])",
     ),
-    "interface: slope of e": ("e * (e - 1)", "e - 1"),
-    "memory: M of the next step lost": ("(dM_next,) = dmemory_next", "dM_next = 0 * dmemory_next[0]"),
+    "interface: slope of e": ("e * (1 - e)", "1 - e"),
+    "memory: M of the next step lost": ("np.add(dM_next, wr, out=dM)", "dM[:] = wr"),
+}
+NUMPY_CONTENT = {
+    "keys: both give nothing to M0": ('    dM0 += dscores.swapaxes(1, 2) @ step["k"]\n', ""),
+    "keys: from M": ("dk = dscores @ M0", "dk = dscores @ M"),
+    "read: nothing into M": ("dM_next + w[:, 0, :, None] * dr", "dM_next"),
+    "read: wr from M0": ("dwr = dr @ M.swapaxes(1, 2)", "dwr = dr @ M0.swapaxes(1, 2)"),
+    "write: v and e with wr": ('M0, w[:, 1], step["ve"])', 'M0, w[:, 0], step["ve"])'),
+    "write: nothing into ww": ("[dwr, dww[:, None]]", "[dwr, 0 * dww[:, None]]"),
+    "memory: M of the next step lost": ("dM_next + w[:, 0", "w[:, 0"),
 }
 NUMPY_PAPER = {
     "norm: not divided": ("x * (dx_norm / x_norm)", "x * dx_norm"),
@@ -334,7 +343,8 @@ WRONG = {  # script, options -> the changes
     ("rnn-numpy.py", ""): RNN,
     ("lstm-numpy.py", ""): LSTM | SQUASHED,
     ("lstm-numpy.py", STANDARD): LSTM,
-    ("dnc-numpy.py", ""): CELL | SQUASHED | NUMPY_OUTPUT | NUMPY_CONTENT,
+    ("dnc-numpy.py", ""): CELL | SQUASHED | NUMPY_OUTPUT | NUMPY_SMALL,
+    ("dnc-numpy.py", "--locations 50 --width 40"): NUMPY_CONTENT,
     ("dnc-numpy.py", PAPER): CELL | NUMPY_OUTPUT | NUMPY_PAPER,
     ("dnc-numpy.py", f"{PAPER} --heads 3"): NUMPY_HEADS,
     ("dnc-debug.py", ""): DEBUG_OUTPUT | DEBUG_CONTENT,
