@@ -8,10 +8,11 @@
 
 It computes what dnc-debug.py computes, which has the equations, one a line; read that one first. Each opens
 the other's saved models: train here, look inside there. This one is faster, since it does for all S steps at
-once what does not wait for another step (outputs, slopes, gradients of the weights), multiplies by stacked
-weights, and has the batch first inside the memory, (B, N, W): NumPy multiplies stacks of matrices in a call.
-What else looks odd saves time where arrays are small, and a call costs more than its arithmetic: the cheapest
-are products of two matrices, and functions of arrays of one shape that write in place.
+once what does not wait for another step (outputs, slopes, gradients of the weights), joins weights that
+multiply the same, and has the batch first inside all but a small content memory, (B, N, W): NumPy multiplies
+a stack of matrices in one call. What else looks odd saves time where arrays are small, and a call costs more
+than its arithmetic: the cheapest are products of two matrices, and functions of arrays of one shape that
+write in place.
 
 V characters in the vocabulary, H hidden units, B sequences in a batch, S time steps; N memory locations
 of width W, R read heads. A name that ends in 0, like M0, is a value of the step before; dX is the
@@ -154,8 +155,8 @@ def init_state(params, batchsize, cell, locations, rng):
 
 # ---------------------------------------------------------------------- the mechanisms of the complete memory
 #
-# Each forward beside its backward. The batch comes first. K keys at once: 1 for writing, R for reading.
-# ones is (N, 1): a product with it is the fastest sum over locations.
+# Each forward beside its backward; content_memory has write, too. The batch comes first. K keys at once: 1 to
+# write, R to read. ones is (N, 1): a product with it is the fastest sum over locations.
 
 
 def norm(x):
@@ -176,14 +177,14 @@ def content_weighting(M, M_norm, k, k_norm, beta):
     factor = (beta / k_norm)[:, :, None] / M_norm[:, None]
     scores = k @ M.swapaxes(1, 2)
     scores *= factor
-    return softmax(scores, axis=2), scores, factor
+    return softmax(scores, axis=2), (scores, factor)
 
 
 def content_weighting_backward(dc, c, scores, factor, M, M_norm):
-    """-> the gradients in the products k.m (B, K, N), in |m|, in k by way of k.m, and in log beta.
+    """-> dproducts, the gradient in all k.m (B, K, N); dM_norm; dk by way of k.m; and dlog_beta.
 
-    scores = factor k.m, and log factor = log beta - log |k| - log |m|; so that in |k| is -dlog_beta / |k|.
-    That in M by way of k.m is dproducts' k."""
+    scores = factor k.m, and log factor = log beta - log |k| - log |m|: hence d|k| = -dlog_beta / |k|.
+    The part of dM by way of k.m, dproducts' k, is left to the caller."""
     dscores = softmax_backward(dc, c, axis=2)
     dproducts = dscores * factor
     dlog_factor = dscores * scores
@@ -338,10 +339,10 @@ def read_weighting_backward(dwr, L, wr0, pi, modes):
 
 # The memory's interface
 #
-# What h tells the memory is a column xi for each sequence: the rows of these parameters, in this order.
-CONTENT_ROWS = ("Whr", "Whw", "Whv", "Whe")  # kr, kw, v, e
-SMALL_ROWS = ("Whv", "Whr", "Whw", "Whe")  # of small_content_memory: v, kr, kw, e
-PAPER_ROWS = (*CONTENT_ROWS, "Whf", "Whga", "Whgw", "Whbr", "Whbw", "Whm")
+# xi, a column for each sequence, is what h tells the memory: these parameters' products with h, one below the
+# other, in such an order that what is computed together stands together.
+CONTENT_ROWS = ("Whv", "Whr", "Whw", "Whe")  # v, kr, kw, e
+PAPER_ROWS = ("Whr", "Whw", "Whv", "Whe", "Whf", "Whga", "Whgw", "Whbr", "Whbw", "Whm")
 PARTS = {  # of the complete memory's xi: from which parameter to which
     "k": ("Whr", "Whw"),  # read keys k^r and write key k^w: what a location should be like
     "ve": ("Whv", "Whe"),  # write vector v and erase vector e, side by side as write takes them
@@ -371,11 +372,11 @@ def forward(params, inputs, state):
     carried = c if slot == "c" else s
     h[0] = state["h"]
     r[0] = state["r"]
-    c[0] = s[0] = state[slot]  # only the carried one is read
+    c[0] = s[0] = state[slot]  # of these two only the carried one counts
     gates = np.empty((S, 4 * H, B), dtype)  # z at first, then i, o, f, g
     i, o, f, g = gates.reshape(S, 4, H, B).swapaxes(0, 1)  # views, (S, H, B) each
 
-    memory_step, rows, memory, const = memory_of(params, state, dtype)
+    memory_step, memory_backward, rows, memory, const = memory_of(params, state, dtype)
     half = const["half"]
     Wgates = np.concatenate([params["Whh"], params["Wrh"]], axis=1, dtype=dtype)
     Wout = np.concatenate([params["Why"], params["Wry"]], axis=1)
@@ -401,7 +402,7 @@ def forward(params, inputs, state):
         memory, step = memory_step(xi_t, memory, r_t, const)
         steps.append(step)
     hr_columns = columns(hr)  # (H + R W, (S + 1) B)
-    hr_before, hr_after = hr_columns[:, :-B], hr_columns[:, B:]  # each step
+    hr_before, hr_after = hr_columns[:, :-B], hr_columns[:, B:]  # h and r before, and after, each step
     y = (Wout @ hr_after + params["by"]).reshape(-1, S, B).swapaxes(0, 1)  # (S, V, B), all at once
     y -= y.max(axis=1, keepdims=True)  # probs = softmax(y) stay the same, and exp cannot overflow
     probs = np.exp(y)
@@ -409,10 +410,10 @@ def forward(params, inputs, state):
     probs /= Z
     cache = dict(inputs=inputs, slot=slot, c=c, carried=carried, gates=gates, xi=xi, rows=rows, const=const)
     cache.update(steps=steps, Wgates=Wgates, Wout=Wout, Wxi=Wxi, hr_before=hr_before, hr_after=hr_after)
-    cache.update(y=y, Z=Z, probs=probs, memory_step=memory_step)
+    cache.update(y=y, Z=Z, probs=probs, memory_backward=memory_backward)
     end = state | {"h": h[S].copy(), slot: carried[S].copy(), "r": r[S].copy()}
     for name, value in zip(MEMORY, memory, strict=False):
-        if memory_step is not small_content_memory:
+        if memory_step is not small_content_memory:  # batch last again
             value = value.transpose(*range(1, value.ndim), 0)
         end[name] = value.copy()
     return probs, cache, end
@@ -424,27 +425,30 @@ def columns(a):
 
 
 def memory_of(params, state, dtype):
-    """-> the function that takes a step, where the rows of xi stand, what the memory carries, and a dict of
-    what all steps need; products with its ones are the fastest sums."""
+    """-> the function of a step, its backward, name -> its rows of xi, what the memory carries on (M first),
+    and a dict of what all steps need."""
     N, W, _ = state["M"].shape
     memory = [state[name].astype(dtype) for name in MEMORY if name in state]
-    half = np.array(0.5, dtype)  # NumPy takes an array faster than a number
-    const = {"half": half, "ones_1N": np.ones((1, N), dtype)}
-    if "Whm" not in params and N * W < 2000:  # there, calls cost more than arithmetic
-        const["ones_1W"] = np.ones((1, W), dtype)
-        const["ones_NN"] = np.ones((N, N), dtype)
-        # (2, N, W): for each entry of M where in address, as (2 N, B), its read and its write weighting are
-        const["like_M"] = np.arange(2 * N).reshape(N, 2).T[:, :, None].repeat(W, axis=2)
-        return small_content_memory, rows_of(params, SMALL_ROWS), memory, const
+    const = {"half": np.array(0.5, dtype), "ones_1N": np.ones((1, N), dtype)}  # half: faster than a number
+    if "Whm" not in params:
+        rows = rows_of(params, CONTENT_ROWS)
+        const["at"] = {"sigmoid": rows["Whe"]}
+        if N * W < 2000:  # with so few numbers a sequence, calls cost more than arithmetic
+            const["ones_1W"] = np.ones((1, W), dtype)
+            const["ones_NN"] = np.ones((N, N), dtype)
+            const["signs"] = np.array([[1, 1, 1, -1]], dtype)
+            # (2, N, W): the rows of address, as (2 N, B), that belong to M[n]: 2 n reading, 2 n + 1 writing
+            const["like_M"] = np.arange(2 * N).reshape(N, 2).T[:, :, None].repeat(W, axis=2)
+            return small_content_memory, small_content_memory_backward, rows, memory, const
     memory = [value.transpose(-1, *range(value.ndim - 1)).copy() for value in memory]  # batch first
     if "Whm" not in params:
-        return content_memory, rows_of(params, CONTENT_ROWS), memory, const
-    memory.append(norm(memory[0]))  # of M's rows; carried on as well, last
+        return content_memory, content_memory_backward, rows, memory, const
     rows = rows_of(params, PAPER_ROWS)
+    memory.append(norm(memory[0]))  # of M's rows; carried on as well, last, but no part of the state
     const["at"] = {part: slice(rows[first].start, rows[last].stop) for part, (first, last) in PARTS.items()}
     bias_rows = rows_of(params, INTERFACE)
     const["bias"] = np.concatenate([params["bi"][bias_rows[name]] for name in rows])  # in the order of xi
-    return complete_memory, rows, memory, const
+    return complete_memory, complete_memory_backward, rows, memory, const
 
 
 def content_memory(xi, before, r, const):
@@ -456,8 +460,8 @@ def content_memory(xi, before, r, const):
     B, _, W = M0.shape
     sigmoid(xi[3 * W :], const["half"])
     xi = xi.T.copy()
-    k = xi[:, : 2 * W].reshape(B, 2, W)  # kr, kw
-    ve = xi[:, 2 * W :]
+    k = xi[:, W : 3 * W].reshape(B, 2, W)  # kr, kw
+    ve = np.concatenate([xi[:, :W], xi[:, 3 * W :]], axis=1)
     w = softmax(k @ M0.swapaxes(1, 2), axis=2)  # (B, 2, N): wr, ww
     M, M_kept = write(M0, w[:, 1], ve)
     r[:] = (w[:, :1] @ M)[:, 0].T
@@ -471,17 +475,17 @@ def small_content_memory(xi, before, r, const):
     (M0,) = before
     N, W, B = M0.shape
     sigmoid(xi[3 * W :], const["half"])
-    v, kr_kw_e = xi[:W], xi[W:].reshape(3, 1, W, B)
-    products = kr_kw_e * M0
-    address = np.empty((N, 2, 1, B), M0.dtype)  # of reading and writing
+    v = xi[:W]
+    kr_kw_e = xi[W:].reshape(3, 1, W, B)
+    products = kr_kw_e * M0  # kr M0, kw M0, e M0
+    address = np.empty((N, 2, 1, B), M0.dtype)  # [:, 0] of reading, [:, 1] of writing
     np.matmul(const["ones_1W"], products[:2], out=address.swapaxes(0, 1))  # the scores M0 k
     address = address.reshape(N, 2 * B)
     address -= address.max(axis=0)  # softmax over N
     np.exp(address, out=address)
     address /= const["ones_NN"].dot(address)
     wr, ww = address.reshape(2 * N, B).take(const["like_M"], axis=0)
-    change = products[2]
-    np.subtract(v, change, out=change)
+    change = v - products[2]
     change *= ww
     M = M0 + change  # M0 + ww (v - e M0)
     wr *= M
@@ -490,8 +494,8 @@ def small_content_memory(xi, before, r, const):
 
 
 def complete_memory(xi, before, r, const):
-    """The memory of the paper; arguments and results as above. What it carries ends with the norms of M's
-    rows. Sigmoid and oneplus of parts of xi take their place."""
+    """The memory of the paper; arguments and results as of content_memory, but r is (R W, B). What it carries
+    ends with the norms of M's rows. Sigmoid and oneplus of parts of xi take their place."""
     M0, u0, p0, L0, ww0, wr0, M0_norm = before
     B, R, _ = wr0.shape
     at = const["at"]
@@ -505,20 +509,22 @@ def complete_memory(xi, before, r, const):
     k_norm = norm(k)
 
     u = usage(u0, ww0, wr0, xi[:, at["free"]])
-    a, order = allocation(u)
-    cw, *cw_cache = content_weighting(M0, M0_norm, k[:, R:], k_norm[:, R:], beta[:, R:])  # (B, 1, N)
+    a, a_cache = allocation(u)
+    cw, cw_cache = content_weighting(M0, M0_norm, k[:, R:], k_norm[:, R:], beta[:, R:])  # (B, 1, N)
     ww = write_weighting(a, cw[:, 0], xi[:, at["ga"]], xi[:, at["gw"]])
     M, M_kept = write(M0, ww, xi[:, at["ve"]])
 
     L, L_kept = links(L0, ww, p0)
     p, p_kept = precedence(p0, ww)
     M_norm = norm(M)
-    cr, *cr_cache = content_weighting(M, M_norm, k[:, :R], k_norm[:, :R], beta[:, :R])
+    cr, cr_cache = content_weighting(M, M_norm, k[:, :R], k_norm[:, :R], beta[:, :R])
     wr, modes = read_weighting(L, wr0, cr, pi)
     after = (M, u, p, L, ww, wr, M_norm)
     r[:] = (wr @ M).reshape(B, -1).T
-    cache = dict(before=before, after=after, xi=xi, k_norm=k_norm, order=order, a=a, cw=cw, cw_cache=cw_cache)
-    cache.update(M_kept=M_kept, L_kept=L_kept, p_kept=p_kept, cr=cr, cr_cache=cr_cache, pi=pi, modes=modes)
+    cache = dict(before=before, after=after, xi=xi, k_norm=k_norm, a=a, a_cache=a_cache, cw=cw, cr=cr, pi=pi)
+    cache.update(
+        cw_cache=cw_cache, cr_cache=cr_cache, M_kept=M_kept, L_kept=L_kept, p_kept=p_kept, modes=modes
+    )
     return after, cache
 
 
@@ -544,50 +550,40 @@ def backward(params, targets, cache):
     dzo *= c[1:]
     dzf *= carried[:-1]
     np.multiply(i, 1 - g**2, out=dzg)
-    slope_c = c * c
-    np.subtract(1, slope_c, out=slope_c)  # of tanh, at every step
+    slope_c = 1 - c * c  # of tanh, at every step
     h_to_s = o * slope_c[1:]
-    s_to_s0 = f  # to the s of the step before
-    if cache["slot"] == "c":
-        s_to_s0 = f * slope_c[:-1]
+    s_to_s0 = f * slope_c[:-1] if cache["slot"] == "c" else f  # to the s of the step before
     steps = cache["steps"]
-    dmemory_next = [np.zeros_like(value) for value in steps[-1]["after"]]  # as below
+    # What reaches h and r, s and the memory by way of the next step; none at the end: truncated BPTT
+    dhr_next = np.zeros_like(dhr_out[0])
+    ds_next = np.zeros_like(c[0])
+    dmemory_next = [np.zeros_like(value) for value in steps[-1]["after"]]
     slopes = np.ones_like(xi)  # of the functions that made the rows of xi
-    if "Whm" not in params:
-        memory_step = content_memory_backward
-        if cache["memory_step"] is small_content_memory:
-            memory_step = small_content_memory_backward
-        e = xi[:, cache["rows"]["Whe"]]
-        slopes[:, cache["rows"]["Whe"]] = e * (1 - e)
-        const = const | {"signs": np.array([[1, 1, 1, -1]], xi.dtype)}
-    else:
-        memory_step = complete_memory_backward
-        at = const["at"]
-        slopes[:, at["sigmoid"]] = xi[:, at["sigmoid"]] * (1 - xi[:, at["sigmoid"]])
+    memory_backward = cache["memory_backward"]
+    at = const["at"]
+    slopes[:, at["sigmoid"]] = xi[:, at["sigmoid"]] * (1 - xi[:, at["sigmoid"]])
+    if "Whm" in params:
         u0, ww0, wr0 = (
             np.stack([step["before"][MEMORY.index(name)] for step in steps]) for name in ("u", "ww", "wr")
         )
         of_u = usage_slopes(u0, ww0, wr0, xi[:, at["free"]].swapaxes(1, 2))
         for step, *step_slopes in zip(steps, *of_u, strict=True):
-            step["usage_slopes"] = step_slopes
+            step["usage_slopes"] = step_slopes  # kept beside what the step cached
         beta = xi[:, at["beta"]]
-        # dxi is about log beta there; the slope of beta = oneplus is 1 - exp(1 - beta)
+        # dxi holds the gradient in log beta there; the slope of beta = oneplus is 1 - exp(1 - beta)
         slopes[:, at["beta"]] = -np.expm1(1 - beta) / beta
         const = const | {"later": np.tri(const["ones_1N"].size, k=-1, dtype=xi.dtype)}
-        # and what the next step leaves: the gradient in its k.m of writing (B, 1, N) and its kw (B, 1, W)
+        # Two more, for dM: the dproducts of the next step's writing (B, 1, N), and its kw (B, 1, W)
         dmemory_next.append(np.zeros_like(steps[-1]["cw"]))
         dmemory_next.append(np.zeros_like(dmemory_next[0][:, :1]))
     Wgates_T = cache["Wgates"].T
     Wxi_T = cache["Wxi"].T
     dxi = np.empty_like(xi)
-    # What reaches h, r, s and the memory by way of the next step; none at the end: truncated BPTT
-    dhr_next = np.zeros_like(dhr_out[0])
-    ds_next = np.zeros_like(c[0])
     views = [dhr_out, dhr_out[:, :H], dhr_out[:, H:], dxi, slopes, h_to_s, s_to_s0, dz, dzi, dzo, dzf, dzg]
     views = zip(steps[::-1], *(view[::-1] for view in views), strict=True)
     for step, dhr, dh, dr, dxi_t, slopes_t, to_s, to_s0, dz_t, dzi_t, dzo_t, dzf_t, dzg_t in views:
         dhr += dhr_next  # and so dh and dr, which are its rows
-        dmemory_next = memory_step(dr, dmemory_next, step, dxi_t, const)
+        dmemory_next = memory_backward(dr, dmemory_next, step, dxi_t, const)
         dxi_t *= slopes_t
         dh += Wxi_T.dot(dxi_t)  # from the interface into h
         ds = dh * to_s  # through c = tanh(s)
@@ -615,8 +611,8 @@ def backward(params, targets, cache):
         "bh": dWxh.sum(axis=1, keepdims=True),  # = dz_columns.sum: dWxh has them added up by letter
         "by": dy.sum(axis=1, keepdims=True),
     }
-    for name, rows in cache["rows"].items():
-        grads[name] = dWxi[rows]
+    for name, place in cache["rows"].items():
+        grads[name] = dWxi[place]
     if "bi" in params:
         dbias = dxi_columns.sum(axis=1, keepdims=True)
         grads["bi"] = np.concatenate([dbias[cache["rows"][name]] for name in INTERFACE])
@@ -624,7 +620,7 @@ def backward(params, targets, cache):
 
 
 def content_memory_backward(dr, dmemory_next, step, dxi, _const):
-    """From the gradients in r (W, B) and in what is carried on to that in what was carried; fills dxi."""
+    """From the gradients in r (W, B) and in what a step carries on to that in what it is given; fills dxi."""
     (M0,) = step["before"]
     (M,) = step["after"]
     (dM_next,) = dmemory_next
@@ -638,8 +634,7 @@ def content_memory_backward(dr, dmemory_next, step, dxi, _const):
     dscores = softmax_backward(dw, w, axis=2)  # in M0 k
     dM0 += dscores.swapaxes(1, 2) @ step["k"]
     dk = dscores @ M0
-    dxi[: 2 * W] = dk.reshape(B, 2 * W).T
-    dxi[2 * W :] = dve.T
+    dxi[:] = np.concatenate([dve[:, :W], dk.reshape(B, 2 * W), dve[:, W:]], axis=1).T
     return (dM0,)
 
 
@@ -650,34 +645,31 @@ def small_content_memory_backward(dr, dmemory_next, step, dxi, const):
     (dM_next,) = dmemory_next
     N, W, B = M0.shape
     address = step["address"]
-    w_terms = address.reshape(2 * N, B).take(const["like_M"], axis=0)
-    wr, ww = w_terms  # overwritten below: their sums over W will be wr dwr and ww dww
-    # terms: 0 is dM; 1 to 3 are the gradients in kr M0, kw M0 and, but for a minus, e M0; 4 to 6 are those
-    # times M0. 3 to 6, summed over N, are the gradients in v, kr, kw, -e. At last 1 to 3 are multiplied by
-    # kr, kw, e, and 0 + 1 + 2 - 3 is the gradient in M0.
-    terms = np.empty((7, N, W, B), M0.dtype)
+    weightings = address.reshape(2 * N, B).take(const["like_M"], axis=0)
+    wr, ww = weightings
+    terms = np.empty((7, N, W, B), M0.dtype)  # what is added up below to dxi, and to dM0
     dM = terms[0]
-    dproducts = terms[1:4]  # in kr M0, kw M0, v - e M0
+    dproducts = terms[1:4]  # in kr M0, kw M0 and v - e M0
     wr *= dr
     np.add(dM_next, wr, out=dM)  # r = M' wr
     np.multiply(ww, dM, out=dproducts[2])  # M = M0 + ww (v - e M0)
-    wr *= M
+    wr *= M  # summed over W, this gives wr dwr
     np.subtract(M, M0, out=ww)
-    ww *= dM
-    dw = np.empty((N, 2, 1, B), M0.dtype)
-    np.matmul(const["ones_1W"], w_terms, out=dw.swapaxes(0, 1))
-    dw = dw.reshape(N, 2 * B)
-    dw -= address * const["ones_NN"].dot(dw)  # as softmax_backward
-    dw.reshape(2 * N, B).take(const["like_M"], axis=0, out=dproducts[:2], mode="clip")
-    np.multiply(dproducts, M0, out=terms[4:])
+    ww *= dM  # and this ww dww, as ww (v - e M0) is M - M0
+    dscores = np.empty((N, 2, 1, B), M0.dtype)
+    np.matmul(const["ones_1W"], weightings, out=dscores.swapaxes(0, 1))
+    dscores = dscores.reshape(N, 2 * B)
+    dscores -= address * const["ones_NN"].dot(dscores)  # as softmax_backward
+    dscores.reshape(2 * N, B).take(const["like_M"], axis=0, out=dproducts[:2], mode="clip")  # clip: no buffer
+    np.multiply(dproducts, M0, out=terms[4:])  # so that terms 3 to 6, summed over N, are dv, dkr, dkw, -de
     np.matmul(const["ones_1N"], terms[3:].reshape(4, N, W * B), out=dxi.reshape(4, 1, W * B))
     np.negative(dxi[3 * W :], out=dxi[3 * W :])
-    dproducts *= step["kr_kw_e"]
+    dproducts *= step["kr_kw_e"]  # so that terms 0 + 1 + 2 - 3 are dM0
     return (const["signs"].dot(terms[:4].reshape(4, N * W * B)).reshape(N, W, B),)
 
 
 def complete_memory_backward(dr, dmemory_next, step, dxi, const):
-    """From the gradients in r (R W, B) and in what is carried on to those in what was carried; fills dxi."""
+    """The same for complete_memory; r is (R W, B)."""
     M0, _, p0, L0, _, wr0, M0_norm = step["before"]
     M, _, _, L, ww, wr, M_norm = step["after"]
     dM, du, dp, dL, dww, dwr, dM_norm, dproducts_next, kw_next = dmemory_next
@@ -690,15 +682,15 @@ def complete_memory_backward(dr, dmemory_next, step, dxi, const):
     dk = np.empty_like(k)
     dlog_beta = np.empty_like(k_norm)
 
-    # The gradient in M is a sum of outer products, here one product, weights' rows: by way of r = M' wr, of
-    # the scores of reading, M kr, and of those of the next step's writing, M kw, which left its factors here.
-    rows = np.concatenate([dr.T.reshape(B, R, -1), k[:, :R], kw_next], axis=1)
-    dwr += rows[:, :R] @ M.swapaxes(1, 2)
+    # The gradient in M adds up outer products, all in one product below: wr' dr from r = M' wr, dproducts' kr
+    # from the scores of reading, and both factors from those of the next step's writing, which it left here.
+    vectors = np.concatenate([dr.T.reshape(B, R, -1), k[:, :R], kw_next], axis=1)
+    dwr += vectors[:, :R] @ M.swapaxes(1, 2)  # the first R are dr
     dL_read, dwr0, dcr, dpi = read_weighting_backward(dwr, L, wr0, pi, step["modes"])
     dcontent = content_weighting_backward(dcr, cr, *step["cr_cache"], M, M_norm)
     dproducts, dM_norm_cr, dk[:, :R], dlog_beta[:, :R] = dcontent
     weights = np.concatenate([wr, dproducts, dproducts_next], axis=1)
-    dM += weights.swapaxes(1, 2) @ rows
+    dM += weights.swapaxes(1, 2) @ vectors
     dM += norm_backward(dM_norm + dM_norm_cr, M, M_norm)
     dp0, dww_p = precedence_backward(dp, step["p_kept"], p0, ones)
     dL += dL_read
@@ -710,7 +702,7 @@ def complete_memory_backward(dr, dmemory_next, step, dxi, const):
     da, dcw, dxi_T[:, at["ga"]], dxi_T[:, at["gw"]] = dwriting
     dcontent = content_weighting_backward(dcw[:, None], cw, *step["cw_cache"], M0, M0_norm)
     dproducts, dM0_norm, dk[:, R:], dlog_beta[:, R:] = dcontent
-    du += allocation_backward(da, step["order"], const["later"])
+    du += allocation_backward(da, step["a_cache"], const["later"])
     du0, dww0, dwr0_u, dxi_T[:, at["free"]] = usage_backward(du, *step["usage_slopes"])
     dwr0 += dwr0_u
 

@@ -54,8 +54,8 @@ def fast():
     def content_weighting_backward(dc, M, k, beta):
         dc, M, k, beta = first(dc, M, k, beta)
         M_norm, k_norm = net.norm(M), net.norm(k)
-        cache = net.content_weighting(M, M_norm, k, k_norm, beta)
-        dproducts, dM_norm, dk, dlog_beta = net.content_weighting_backward(dc, *cache, M, M_norm)
+        c, cache = net.content_weighting(M, M_norm, k, k_norm, beta)
+        dproducts, dM_norm, dk, dlog_beta = net.content_weighting_backward(dc, c, *cache, M, M_norm)
         dM = dproducts.swapaxes(1, 2) @ k + net.norm_backward(dM_norm, M, M_norm)
         return last((dM, dk + net.norm_backward(-dlog_beta / k_norm, k, k_norm), dlog_beta / beta))
 
