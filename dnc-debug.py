@@ -621,16 +621,13 @@ def gradcheck(params, inputs, targets, state, rng, num_checks=10):
     params = {name: value.astype(np.float64) for name, value in params.items()}
     _, grads, _ = train(params, inputs, targets, state)
     largest = max(np.abs(grad).max() for grad in grads.values())
-    least = max(1e-10 * largest, 1e-300)  # a text of one letter has gradients of 0
+    least = 1e-10 * largest + 1e-300  # a text of one letter has gradients of 0
     rows = []
     for name, value in params.items():
         entries = rng.permutation(value.size)[:num_checks]
         a = grads[name].ravel()[entries]
-        n = np.empty(len(entries))
-        for k, entry in enumerate(entries):
-            direction = np.zeros(value.shape)
-            direction.flat[entry] = 1
-            n[k] = slope(params, name, direction, inputs, targets, state)
+        place = np.arange(value.size).reshape(value.shape)
+        n = np.array([slope(params, name, place == entry, inputs, targets, state) for entry in entries])
         error = np.abs(n - a) / np.maximum(np.abs(n + a), least)
         rows.append({"name": name, "n": n, "a": a, "error": error[(n != 0) | (a != 0)]})
     return rows
@@ -662,7 +659,7 @@ def directional_errors(params, state, rng):
     state = {name: value * rng.random(value.shape) for name, value in state.items()}
     _, grads, _ = train(noisy, inputs, targets, state)
     norms = {name: np.linalg.norm(grad) for name, grad in grads.items()}
-    least = max(1e-4 * max(norms.values()), 1e-300)
+    least = 1e-4 * max(norms.values()) + 1e-300
     errors = {}
     for name, grad in grads.items():
         direction = rng.standard_normal(grad.shape)
@@ -742,8 +739,7 @@ def sequence_starts(text, options):
     the lines are far too long for it."""
     starts = range(len(text) - options["seqlength"])
     if options["restart"]:
-        newlines = re.finditer("\r\n?|\n", text[: len(starts) - 1])
-        lines = [0] + [newline.end() for newline in newlines]
+        lines = [0] + [newline.end() for newline in re.finditer("\r\n?|\n", text[: len(starts) - 1])]
         between_jumps = options["seqlength"] / options["restart"]  # characters that are read, on average
         if len(starts) / len(lines) <= 10 * between_jumps:  # else most of the text would never be read
             return lines
@@ -800,11 +796,9 @@ def new_model(vocab, options, seed):
 
 def arrays_of(model):
     """The arrays of a model by their names in a file: pointers, params_Wxh, ..."""
-    arrays = {"pointers": model["pointers"]}
-    for group in ("params", "accumulators", "state"):
-        for name, value in model[group].items():
-            arrays[f"{group}_{name}"] = value
-    return arrays
+    groups = ("params", "accumulators", "state")
+    named = {f"{group}_{name}": value for group in groups for name, value in model[group].items()}
+    return {"pointers": model["pointers"], **named}
 
 
 def save_model(path, model, options):
@@ -846,28 +840,25 @@ def read_model(archive, file_size):
     info = json.loads(str(archive["info"]))
     defaults = vars(option_parser("content").parse_args([]))
     like = {"vocab": "", **COUNTERS, **{name: defaults[name] for name in SAVED}, "rng": {}}
-    if info.keys() != like.keys():
-        raise UserError(f"its info does not have just {', '.join(like)}")
-    for name, value in info.items():
-        if type(value) is not type(like[name]):
-            raise UserError(f"its {name} is {value!r}")
+    for name in {**like, **info}:  # all that a model has, or this file
+        if type(info.get(name)) is not type(like.get(name)):
+            raise UserError(f"its {name} is {info.get(name)!r}")
     check_numbers(info, "its ")
     vocab = info["vocab"]
-    options = {name: info[name] for name in SAVED}
-    if options["memory"] not in MEMORIES or options["cell"] not in CELLS:
-        raise UserError(f"its memory and cell are {options['memory']!r} and {options['cell']!r}")
+    if info["memory"] not in MEMORIES or info["cell"] not in CELLS:
+        raise UserError(f"its memory and cell are {info['memory']!r} and {info['cell']!r}")
     if not vocab or vocab != "".join(sorted(set(vocab))):
         raise UserError("its vocab is empty or not sorted, or has a character twice")
-    (vocab + options["text"]).encode("utf-8", "surrogateescape")  # raises, if one has half a surrogate pair
-    if "\0" in options["text"]:
+    (vocab + info["text"]).encode("utf-8", "surrogateescape")  # raises, if one has half a surrogate pair
+    if "\0" in info["text"]:
         raise UserError("its text is not the name of a file")
-    H, N, W, R, B = (options[name] for name in ("hidden", "locations", "width", "heads", "batchsize"))
-    L_size = N * N * B if options["memory"] == "paper" else 0
+    H, N, W, R, B = (info[name] for name in ("hidden", "locations", "width", "heads", "batchsize"))
+    L_size = N * N * B if info["memory"] == "paper" else 0
     V = len(vocab)
     if 4 * ((4 * H + R * W) * (V + H) + H * B + N * W * B + L_size) > file_size:  # W.., h, M, L in float32
         raise UserError("it is too small for a model of its options")
 
-    model = new_model(vocab, options, seed=0)
+    model = new_model(vocab, info, seed=0)
     model |= {name: info[name] for name in COUNTERS}
     model["rng"].bit_generator.state = info["rng"]
     if info["rng"]["state"]["inc"] % 2 == 0:
@@ -880,18 +871,17 @@ def read_model(archive, file_size):
         if found.shape != array.shape or found.dtype != array.dtype:
             raise UserError(f"its {name} is not {array.dtype} {array.shape}")
         array[:] = found
-    pointers = model["pointers"]
-    if pointers.min() < 0 or pointers.max() > LARGEST or model["next_ix"] >= len(vocab):
+    if model["pointers"].min() < 0 or model["next_ix"] >= V:
         raise UserError("its pointers or its next_ix are out of range")
     if not is_sound(model):
         raise UserError("it has numbers that are too large, or nan")
-    return model, options
+    return model, {name: info[name] for name in SAVED}
 
 
 def is_sound(model):
     """Whether all numbers of a model are finite and, but for Adagrad's accumulators, at most LARGEST."""
-    limited = [*model["params"].values(), *model["state"].values()]
-    finite = all(np.isfinite(array).all() for array in arrays_of(model).values())
+    limited = [model["pointers"], *model["params"].values(), *model["state"].values()]
+    finite = all(np.isfinite(array).all() for array in model["accumulators"].values())
     return finite and all(np.abs(array).max() <= LARGEST for array in limited)
 
 
@@ -936,55 +926,47 @@ def learn(model, ids, validation_ids, starts, options):
         if signal.getsignal(number) != signal.SIG_IGN:  # as nohup sets it
             signal.signal(number, end_after_iteration)
 
-    characters = options["seqlength"] * options["batchsize"]  # in a batch
     iters = options["iters"] or math.inf
     start = time.perf_counter() - model["seconds"]
     deadline = model["seconds"] + options["timelimit"]
     times = []  # the seconds of each iteration since the last line of the log
-    saved = True  # as far as --save asks for it
-    done = model["iteration"] >= iters
+    unsaved = None  # the last iteration that could not be saved
+    n = model["iteration"]
+    done = n >= iters
     if done:
-        print(f"nothing to do: --iters counts the {model['iteration']} iterations of the model")
+        print(f"nothing to do: --iters counts the {n} iterations of the model")
     while not done:
         tick = time.perf_counter()
         inputs, targets = next_batch(model, ids, starts, options)
         loss, grads, model["state"] = train(model["params"], inputs, targets, model["state"])
         adagrad(model["params"], model["accumulators"], grads, options["lr"], options["clip"])
-        model["iteration"] += 1
-        model["bpc"] = 0.999 * model["bpc"] + 0.001 * loss / characters / math.log(2)
-        model["next_ix"] = int(targets[-1, 0])
-        model["seconds"] = time.perf_counter() - start
+        n += 1
+        bpc = 0.999 * model["bpc"] + 0.001 * loss / targets.size / math.log(2)
+        seconds = time.perf_counter() - start
+        model.update(iteration=n, bpc=bpc, seconds=seconds, next_ix=int(targets[-1, 0]))
         times.append(time.perf_counter() - tick)
 
-        n = model["iteration"]
-        bpc = model["bpc"]
-        seconds = model["seconds"]
         done = bool(signals) or seconds >= deadline or n >= iters
         checking = done or n % options["check_interval"] == 0
-        reporting = checking or n % options["report_interval"] == 0
-        diverged = not bpc <= 3 * math.log2(len(model["vocab"]))  # 3 times a new model's, or nan
-        if checking:
-            diverged |= not is_sound(model)
-        if diverged:
+        learning = bpc <= 3 * math.log2(len(model["vocab"]))  # 3 times a new model's; nan is not
+        if not learning or (checking and not is_sound(model)):
             raise UserError(f"diverged in iteration {n}, at {bpc:.1f} BPC; try a smaller --lr, or --clip 0.2")
         if checking and options["save"]:
             try:
                 save_model(options["save"], model, options)
-                saved = True
             except OSError as error:
-                saved = False
+                unsaved = n
                 logging.warning(f"warning: iteration {n} is not saved to {options['save']}: {error}")
-        if not reporting:
+        if not checking and n % options["report_interval"]:
             continue
-        speed = characters * len(times) / sum(times)
+        speed = targets.size * len(times) / sum(times)
         times.clear()
         validation = math.nan
-        if checking and len(validation_ids) > 1:
-            validation = bits_per_character(model, validation_ids, options["batchsize"], options)
         try:
             count = (n - 1) // options["report_interval"]
             print(f"{count:2d}: {seconds:.3f} s, iter {n}, {bpc:.4f} BPC, {speed:.2f} char/s")
-            if math.isfinite(validation):
+            if checking and len(validation_ids) > 1:
+                validation = bits_per_character(model, validation_ids, options["batchsize"], options)
                 print(f"validation: {validation:.4f} BPC")
             if checking:
                 check(model, ids, starts, options)
@@ -996,7 +978,7 @@ def learn(model, ids, validation_ids, starts, options):
         except OSError as error:  # a full disk costs what was to be written, but not the run
             logging.warning(f"warning: {error}")
     signal.signal(signal.SIGINT, signal.default_int_handler)  # in a notebook, the next Ctrl-C is for others
-    if not saved:
+    if unsaved == n:
         raise UserError(f"iteration {n} is not saved to {options['save']}; the warning above says why")
     return 128 + signals[0] if signals else 0
 
@@ -1101,12 +1083,10 @@ def shades(values):
 def option_parser(memory):
     """Every option, with its default for this memory, "content" or "paper"."""
     paper = memory == "paper"
-    parser = argparse.ArgumentParser(
-        prog=SCRIPT,
-        usage=argparse.SUPPRESS,  # so that an error is one line
-        description=__doc__ and __doc__.splitlines()[0],  # python -OO has no docstrings
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+    title = __doc__ and __doc__.splitlines()[0]  # python -OO has no docstrings
+    formatter = argparse.ArgumentDefaultsHelpFormatter
+    parser = argparse.ArgumentParser(SCRIPT, description=title, formatter_class=formatter)
+    parser.usage = argparse.SUPPRESS  # so that an error is one line
     bundled = os.path.join(os.path.dirname(os.path.realpath(__file__)), "data", "missing-hour.txt")
     switch = argparse.BooleanOptionalAction
     add = parser.add_argument
@@ -1179,6 +1159,8 @@ def read_options(words):
         raise UserError("--save needs a run that trains, without --sample, --evaluate and --gradcheck")
     if save and os.path.exists(save) and not same_file(save, options["load"]):
         raise UserError(f"{save} is there already; --load it to go on with it, or --save elsewhere")
+    if save and not os.access(os.path.dirname(os.path.realpath(save)) + "/.", os.W_OK):  # a folder has a "/."
+        raise UserError(f"--save {save}: nothing can be written there")  # said now, not after hours
     for log in (options["fname"], "gradcheck.log", "sample.log"):
         for other in (options["text"], options["load"], save):
             if same_file(log, other):
@@ -1190,11 +1172,9 @@ def read_options(words):
 
 def same_file(one, other):
     """Whether two names, or None, are of one file, be it by way of links."""
-    if not one or not other:
-        return False
-    if os.path.exists(one) and os.path.exists(other):
+    if one and other and os.path.exists(one) and os.path.exists(other):
         return os.path.samefile(one, other)
-    return os.path.realpath(one) == os.path.realpath(other)
+    return bool(one and other) and os.path.realpath(one) == os.path.realpath(other)
 
 
 def main(words=None):
@@ -1214,8 +1194,7 @@ def main(words=None):
         return 0
 
     text = read_text(options["text"], options["bytes"])
-    if not model:
-        model = new_model("".join(sorted(set(text))), options, options["seed"])
+    model = model or new_model("".join(sorted(set(text))), options, options["seed"])
     ids = to_ids(text, model["vocab"], options["text"])
     if options["evaluate"]:
         print(f"{bits_per_character(model, ids, 1, options):.4f} BPC, {len(ids)} characters")
@@ -1241,9 +1220,6 @@ def main(words=None):
     begin = f"from iteration {model['iteration']}" if options["load"] else f"seed {options['seed']}"
     about = f"{end} characters, {len(model['vocab'])} different, "
     about += f"from {os.path.basename(options['text'])}; {size} parameters; {begin}"
-    if options["save"] and not os.access(os.path.dirname(os.path.realpath(options["save"])) + "/.", os.W_OK):
-        # Said now, not after hours; only a folder has a "/."
-        raise UserError(f"--save {options['save']}: nothing can be written there")
     try:
         append_to(options["fname"], f"# {SCRIPT}, {about}: iteration, seconds, BPC, validation BPC\n")
     except OSError as error:
@@ -1265,14 +1241,14 @@ if __name__ == "__main__":
     np.seterr(all="ignore")  # a run that diverges ends with one line of its own
     logging.basicConfig(format=f"{SCRIPT}: %(message)s")  # unlike print, it never fails itself
     try:
-        sys.exit(main())
+        status = main()
     except KeyboardInterrupt:
-        sys.exit(130)
+        status = 130
     except BrokenPipeError:  # nobody reads on, as behind | head
-        sys.stdout = open(os.devnull, "w")
-        sys.exit(141)
+        status = 141
     except (UserError, OSError, MemoryError) as error:
         logging.error(f"error: {str(error) or 'too little memory for this text or model'}")
-        if sys.stdout is sys.__stdout__:  # not in Jupyter
-            sys.stdout = open(os.devnull, "w")  # what a full disk did not take is lost
-        sys.exit(2)
+        status = 2
+    if status and sys.stdout is sys.__stdout__:  # not in Jupyter
+        sys.stdout = open(os.devnull, "w")  # what a closed pipe or a full disk did not take is lost
+    sys.exit(status)
