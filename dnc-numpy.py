@@ -848,12 +848,13 @@ def to_ids(text, vocab, source):
 
 def sequence_starts(text, options):
     """The places in the text where a sequence may begin: all, or with --restart the starts of lines, unless
-    the lines are far too long for it."""
+    much of the text is too far behind them."""
     starts = range(len(text) - options["seqlength"])
     if options["restart"]:
         lines = [0] + [newline.end() for newline in re.finditer("\r\n?|\n", text[: len(starts) - 1])]
-        between_jumps = options["seqlength"] / options["restart"]  # characters that are read, on average
-        if len(starts) / len(lines) <= 10 * between_jumps:  # else most of the text would never be read
+        reach = 10 * options["seqlength"] / options["restart"]  # ten times what is read between two jumps
+        within_reach = np.minimum(np.diff([*lines, len(starts)]), reach).sum()
+        if within_reach > 0.9 * len(starts):  # else too much of the text would never be read
             return lines
     return starts
 
@@ -965,15 +966,16 @@ def read_model(archive, file_size):
     if "\0" in info["text"]:
         raise UserError("its text is not the name of a file")
     H, N, W, R, B = (info[name] for name in ("hidden", "locations", "width", "heads", "batchsize"))
-    L_size = N * N * B if info["memory"] == "paper" else 0
+    L_and_wr = (N + R) * N * B if info["memory"] == "paper" else 0
     V = len(vocab)
-    if 4 * ((4 * H + R * W) * (V + H) + H * B + N * W * B + L_size) > file_size:  # W.., h, M, L in float32
+    if 4 * ((4 * H + R * W) * (V + H) + H * B + N * W * B + L_and_wr) > file_size:  # W.., h, M in float32
         raise UserError("it is too small for a model of its options")
 
     model = new_model(vocab, info, seed=0)
     model |= {name: info[name] for name in COUNTERS}
-    model["rng"].bit_generator.state = info["rng"]
-    if info["rng"]["state"]["inc"] % 2 == 0:
+    generator = model["rng"].bit_generator
+    generator.state = info["rng"]
+    if generator.state != info["rng"] or generator.state["state"]["inc"] % 2 == 0:
         raise UserError("its rng is no PCG64, whose inc is odd: it might draw 0 for ever")
     arrays = arrays_of(model)
     if set(archive.files) != {"info", *arrays}:
@@ -1066,7 +1068,7 @@ def learn(model, ids, validation_ids, starts, options):
         if checking and options["save"]:
             try:
                 save_model(options["save"], model, options)
-            except OSError as error:
+            except (OSError, MemoryError) as error:
                 unsaved = n
                 logging.warning(f"warning: iteration {n} is not saved to {options['save']}: {error}")
         if not checking and n % options["report_interval"]:
@@ -1081,14 +1083,16 @@ def learn(model, ids, validation_ids, starts, options):
                 print(f"validation: {validation:.4f} BPC")
             if checking:
                 print(f"----\n{sample_text(model, options['sample_length'], options)}\n----")
-            if options["fname"]:
-                append_to(options["fname"], f"{n} {seconds:.3f} {bpc:.6f} {validation:.6f}\n")
         except BrokenPipeError:  # nobody reads the log any more: end
             sys.stdout = open(os.devnull, "w")
             signals.append(13)  # as if SIGPIPE had come; Windows does not know it by its name
         except OSError as error:  # a full disk costs what was to be written, but not the run
             logging.warning(f"warning: {error}")
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # in a notebook, the next Ctrl-C is for others
+        if options["fname"]:
+            try:
+                append_to(options["fname"], f"{n} {seconds:.3f} {bpc:.6f} {validation:.6f}\n")
+            except OSError as error:
+                logging.warning(f"warning: {error}")
     if unsaved == n:
         raise UserError(f"iteration {n} is not saved to {options['save']}; the warning above says why")
     return 128 + signals[0] if signals else 0
@@ -1263,7 +1267,10 @@ def main(words=None):
     if options["fname"]:
         append_to(options["fname"], f"# {SCRIPT}, {about}: iteration, seconds, BPC, validation BPC\n")
     print(about)
-    return learn(model, ids[:end], ids[end:], starts, options)
+    try:
+        return learn(model, ids[:end], ids[end:], starts, options)
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # in a notebook, the next is for others
 
 
 if __name__ == "__main__":

@@ -111,11 +111,12 @@ def test_adagrad_and_clipping_by_hand(script):
     [
         ("a" * 500, range(493)),  # no lines: everywhere that a batch fits in
         (("a" * 200 + "\n") * 3, range(596)),  # few: a sequence reads about 14 characters before it jumps
+        ("a\n" * 99 + "a" * 600, range(791)),  # many, but most of the text is far behind them
         ("abcd\n" * 20, [*range(0, 93, 5)]),
         ("abcd\r" * 20, [*range(0, 93, 5)]),
         ("abc\r\n" * 20, [*range(0, 93, 5)]),
     ],
-    ids=["none", "few", "lf", "cr", "crlf"],
+    ids=["none", "few", "uneven", "lf", "cr", "crlf"],
 )
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_with_restart_sequences_begin_at_lines_unless_most_would_never_be_read(script, text, expected):

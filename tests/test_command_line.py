@@ -1,6 +1,8 @@
 """The scripts as a person uses them: as commands, with their output, files and exit statuses."""
 
+import io
 import itertools
+import math
 import os
 import re
 import resource
@@ -12,7 +14,7 @@ import time
 
 import numpy as np
 import pytest
-from helpers import DEBUG_LINE, LOG_LINE, ROOT, SCRIPTS, SMALL, command, is_one_line, log_lines, start
+from helpers import DEBUG_LINE, LOG_LINE, ROOT, SCRIPTS, SMALL, command, is_one_line, load, log_lines, start
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -196,6 +198,25 @@ def test_a_full_disk_behind_standard_output_is_one_line(tmp_path):
     assert not (tmp_path / "m.npz").exists()  # it had not begun
 
 
+def test_a_full_disk_behind_standard_output_costs_no_row_of_the_log(tmp_path, monkeypatch):
+    class Full(io.StringIO):
+        def write(self, text):
+            raise OSError("no space left")
+
+    module = load("lstm-numpy.py")
+    right = module.train
+
+    def train(*args):  # from the first batch on
+        monkeypatch.setattr(sys, "stdout", Full())
+        return right(*args)
+
+    monkeypatch.setattr(module, "train", train)
+    words = [*SMALL, "--iters", "30", "--report_interval", "10", "--fname", tmp_path / "log.dat"]
+    assert module.main([str(word) for word in words]) == 0
+    monkeypatch.undo()
+    assert np.loadtxt(tmp_path / "log.dat")[:, 0].tolist() == [10, 20, 30]
+
+
 def test_a_log_that_can_no_longer_be_written_is_warned_of_and_the_run_goes_on(tmp_path):
     (tmp_path / "logs").mkdir()
     words = ["--iters", 4000, "--report_interval", 3, "--fname", "logs/a.dat", "--save", "m.npz"]
@@ -337,6 +358,16 @@ def test_a_run_that_diverges_ends_with_one_line_and_leaves_no_model(script, tmp_
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_loss_that_is_no_number_ends_the_run_at_once(script, monkeypatch, tmp_path):
+    module = load(script)
+    monkeypatch.chdir(tmp_path)
+    right = module.train
+    monkeypatch.setattr(module, "train", lambda *args: (math.nan, *right(*args)[1:]))
+    with pytest.raises(module.UserError, match="diverged in iteration 1, at nan BPC"):
+        module.main([str(word) for word in SMALL] + ["--iters", "5", "--no-gradcheck"])
+
+
 def test_a_run_that_diverges_leaves_the_model_that_was_saved_before(tmp_path):
     command("lstm-numpy.py", *SMALL, "--iters", 20, "--save", "m.npz", cwd=tmp_path)
     good = (tmp_path / "m.npz").read_bytes()
@@ -441,8 +472,11 @@ def test_standard_output_may_be_a_notebooks(tmp_path):
     words[2] += "\nimport signal; print(signal.getsignal(signal.SIGINT).__name__, file=sys.stderr)"
     done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path)
     assert done.stderr.endswith("default_int_handler\n")  # Ctrl-C in a later cell is for that cell
-    done = subprocess.run([*words, "--hidden", "0"], capture_output=True, text=True, cwd=tmp_path)
-    assert "still a notebook" in done.stderr  # what is printed after an error is seen
+    words[2] = words[2].replace("SystemExit", "BaseException")
+    for more in (["--hidden", "0"], [*DIVERGING, "--iters", "5000"]):
+        done = subprocess.run([*words, *more], capture_output=True, text=True, cwd=tmp_path)
+        assert "still a notebook" in done.stderr  # what is printed after an error is seen
+        assert done.stderr.endswith("default_int_handler\n")
 
 
 @pytest.mark.parametrize("locale", [{"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}, {"LC_ALL": "C.UTF-8"}])

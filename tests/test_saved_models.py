@@ -413,7 +413,7 @@ def test_numbers_whose_products_overflow_are_refused(script, trained, tmp_path):
 def test_random_numbers_of_a_generator_that_repeats_itself_are_refused(trained, tmp_path):
     """Of an even increment PCG64 draws the same for ever, and rng.integers may wait for ever."""
     arrays, info = parts(trained / "rnn.npz")
-    for state in ({"state": 0, "inc": 0}, {"state": "x", "inc": 1}, {}, None):
+    for state in ({"state": 0, "inc": 0}, {"state": 0, "inc": 0.5}, {"state": "x", "inc": 1}, {}, None):
         save_parts(tmp_path / "m.npz", arrays, info | {"rng": info["rng"] | {"state": state}})
         refusal("rnn-numpy.py", tmp_path / "m.npz")
 
@@ -432,6 +432,17 @@ def test_a_small_file_that_says_it_is_large_is_refused_at_once(trained, tmp_path
             began = time.process_time()
             assert "too small" in refusal(script, tmp_path / "m.npz")
             assert time.process_time() - began < 1, script
+
+
+def test_weightings_count_in_the_size_of_a_model(trained, tmp_path):
+    """Of many heads and locations the read weightings are the largest array: 1.8 GB in a file of 16 MB."""
+    arrays, info = parts(trained / "dnc.npz")
+    arrays["params_Whr"] = np.zeros((4 * 10**6, 1), np.float32)
+    sizes = {"vocab": "ab", "next_ix": 0, "hidden": 1, "width": 1, "batchsize": 1, "heads": 300_000}
+    save_parts(tmp_path / "m.npz", arrays, info | sizes | {"memory": "paper", "locations": 1500})
+    began = time.process_time()
+    assert "too small" in refusal("dnc-numpy.py", tmp_path / "m.npz")
+    assert time.process_time() - began < 1
 
 
 def test_a_compressed_file_or_one_with_more_in_it_is_refused_at_once(trained, tmp_path):
