@@ -15,7 +15,7 @@ One step reads a character x, one-hot, and gives probs, the probabilities of the
 
 The loss is the sum of -log probs[target] over all characters of a batch, in nats; divided by log 2 and by
 their number, it is in bits per character (BPC). A model that knows nothing yet finds all V characters equally
-likely: log2 V bits a character, 6.0 on the bundled text. There the BPC of the log starts, which is smoothed
+likely: log2 V bits a character, 6.0 on the bundled text. The BPC of the log starts from that, and is smoothed
 over some 1,000 batches.
 
 The letters of the shapes; the batch is the last axis, everywhere:
@@ -87,7 +87,7 @@ def forward(params, inputs, state):
     for t in range(S):
         np.tanh(zx[t] + Whh.dot(h[t]), out=h[t + 1])  # dot is faster than @ where matrices are small
     h_columns = columns(h)  # (H, (S + 1) B)
-    h_before, h_after = h_columns[:, :-B], h_columns[:, B:]  # each step
+    h_before, h_after = h_columns[:, :-B], h_columns[:, B:]  # before, and after, each step
     y = (Why @ h_after + by).reshape(-1, S, B).swapaxes(0, 1)  # (S, V, B), all steps at once
     y -= y.max(axis=1, keepdims=True)  # probs = softmax(y) stay the same, and exp cannot overflow
     probs = np.exp(y)
@@ -108,13 +108,12 @@ def backward(params, targets, cache):
 
     targets (S, B) ints, cache of forward -> a dict like params; dX is the gradient with respect to X."""
     Whh_T = params["Whh"].T
-    h = cache["h"]
     S, B = targets.shape
     column = np.arange(S * B)  # one for each character of the batch
     dy = columns(cache["probs"]).copy()  # the slope of log Z - y[target]: probs, less 1 at the target
     dy[targets.ravel(), column] -= 1
-    dh_out = (params["Why"].T @ dy).reshape(-1, S, B).swapaxes(0, 1).copy()  # (S, H, B), by the logits
-    tanh_slope = 1 - h[1:] ** 2  # at every step
+    dh_out = (params["Why"].T @ dy).reshape(-1, S, B).swapaxes(0, 1).copy()  # (S, H, B), via the logits
+    tanh_slope = 1 - cache["h"][1:] ** 2  # at every step
     dz = np.empty_like(tanh_slope)
     dh_next = 0  # (H, B), into h by way of the next step; none at the end: truncated BPTT
     for t in reversed(range(S)):
@@ -162,8 +161,8 @@ def gradcheck(params, inputs, targets, state, rng, num_checks=10):
     for name, value in params.items():
         entries = rng.permutation(value.size)[:num_checks]
         a = grads[name].ravel()[entries]
-        place = np.arange(value.size).reshape(value.shape)
-        n = np.array([slope(params, name, place == entry, inputs, targets, state) for entry in entries])
+        numbers = np.arange(value.size).reshape(value.shape)  # numbers == k: 1 at entry k, 0 elsewhere
+        n = np.array([slope(params, name, numbers == k, inputs, targets, state) for k in entries])
         error = np.abs(n - a) / np.maximum(np.abs(n + a), least)
         rows.append({"name": name, "n": n, "a": a, "error": error[(n != 0) | (a != 0)]})
     return rows
@@ -266,11 +265,12 @@ def to_ids(text, vocab, source):
 
 def sequence_starts(text, options):
     """The places in the text where a sequence may begin: all, or with --restart the starts of lines, unless
-    much of the text is too far behind them."""
+    much of the text is too far from the start of its line."""
     starts = range(len(text) - options["seqlength"])
     if options["restart"]:
         lines = [0] + [newline.end() for newline in re.finditer("\r\n?|\n", text[: len(starts) - 1])]
-        reach = 10 * options["seqlength"] / options["restart"]  # ten times what is read between two jumps
+        further = 1 / options["restart"] - 1  # batches that follow the first after a jump, on average
+        reach = options["seqlength"] * (1 + 10 * further)
         within_reach = np.minimum(np.diff([*lines, len(starts)]), reach).sum()
         if within_reach > 0.9 * len(starts):  # else too much of the text would never be read
             return lines
@@ -298,7 +298,7 @@ def next_batch(model, ids, starts, options):
 # ------------------------------------------------------------------------------------------- saved models
 FIXED = ("hidden", "batchsize", "init_scale", "fp64", "bytes", "holdout")  # fixed in a loaded model
 SAVED = (*FIXED, "seqlength", "restart", "lr", "clip", "text")  # the options that a saved model brings along
-LARGEST = 1 << 60  # number in a model: products of larger ones could overflow
+LARGEST = 1 << 60  # the largest number allowed in a model: products of larger ones could overflow
 COUNTERS = {"iteration": 0, "seconds": 0.0, "bpc": 0.0, "next_ix": 0}  # next_ix: what sequence 0 reads next
 
 
@@ -366,8 +366,8 @@ def read_model(archive, file_size):
     info = json.loads(str(archive["info"]))
     defaults = vars(option_parser().parse_args([]))
     like = {"vocab": "", **COUNTERS, **{name: defaults[name] for name in SAVED}, "rng": {}}
-    for name in {**like, **info}:  # all that a model has, or this file
-        if type(info.get(name)) is not type(like.get(name)):
+    for name in {**like, **info}:  # the names that a model must have, and those that this file has
+        if name not in like or type(info.get(name)) is not type(like[name]):
             raise UserError(f"its {name} is {info.get(name)!r}")
     check_numbers(info, "its ")
     vocab = info["vocab"]
@@ -385,7 +385,7 @@ def read_model(archive, file_size):
     generator = model["rng"].bit_generator
     generator.state = info["rng"]
     if generator.state != info["rng"] or generator.state["state"]["inc"] % 2 == 0:
-        raise UserError("its rng is no PCG64, whose inc is odd: it might draw 0 for ever")
+        raise UserError("its rng is no PCG64 with an odd inc: it might draw 0 for ever")
     arrays = arrays_of(model)
     if set(archive.files) != {"info", *arrays}:
         raise UserError(f"it does not have just info, {', '.join(arrays)}")
@@ -405,7 +405,7 @@ def is_sound(model):
     """Whether all numbers of a model are finite and, but for Adagrad's accumulators, at most LARGEST."""
     limited = [model["pointers"], *model["params"].values(), *model["state"].values()]
     finite = all(np.isfinite(array).all() for array in model["accumulators"].values())
-    return finite and all(np.abs(array).max() <= LARGEST for array in limited)
+    return finite and all(np.abs(array).max() <= LARGEST for array in limited)  # which nan is not
 
 
 def check_numbers(values, prefix):
@@ -469,8 +469,8 @@ def learn(model, ids, validation_ids, starts, options):
 
         done = bool(signals) or seconds >= deadline or n >= iters
         checking = done or n % options["check_interval"] == 0
-        learning = bpc <= 3 * math.log2(len(model["vocab"]))  # 3 times a new model's; nan is not
-        if not learning or (checking and not is_sound(model)):
+        diverged = not bpc <= 3 * math.log2(len(model["vocab"]))  # 3 times a new model's, or nan
+        if diverged or (checking and not is_sound(model)):
             raise UserError(f"diverged in iteration {n}, at {bpc:.1f} BPC; try a smaller --lr, or --clip 0.2")
         if checking and options["save"]:
             try:
@@ -478,15 +478,16 @@ def learn(model, ids, validation_ids, starts, options):
             except (OSError, MemoryError) as error:
                 unsaved = n
                 logging.warning(f"warning: iteration {n} is not saved to {options['save']}: {error}")
-        if not checking and n % options["report_interval"]:
+        if not checking and n % options["report_interval"] != 0:
             continue
         speed = targets.size * len(times) / sum(times)
         times.clear()
         validation = math.nan
+        if checking and len(validation_ids) > 1:
+            validation = bits_per_character(model["params"], validation_ids, options["batchsize"])
         try:
             print(f"{seconds:.3f} s, iter {n}, {bpc:.4f} BPC, {speed:.2f} char/s")
-            if checking and len(validation_ids) > 1:
-                validation = bits_per_character(model["params"], validation_ids, options["batchsize"])
+            if math.isfinite(validation):
                 print(f"validation: {validation:.4f} BPC")
             if checking:
                 print(f"----\n{sample_text(model, options['sample_length'], options)}\n----")
@@ -534,7 +535,7 @@ def sample_text(model, n, options):
     encoding = "latin-1" if options["bytes"] else "utf-8"
     state = {name: value[..., :1] for name, value in model["state"].items()}
     prompt = [model["next_ix"]]
-    if options["prime"]:  # which a locale of ASCII hides in surrogates
+    if options["prime"]:  # its bytes outside the locale's encoding come as surrogates
         text = options["prime"].encode("utf-8", "surrogateescape").decode(encoding, "replace")
         state = init_state(model["params"], 1)
         prompt = to_ids(text, model["vocab"], "--prime")
@@ -607,7 +608,7 @@ def read_options(words):
         raise UserError("--save needs a run that trains, without --sample, --evaluate and --gradcheck")
     if save and os.path.exists(save) and not same_file(save, options["load"]):
         raise UserError(f"{save} is there already; --load it to go on with it, or --save elsewhere")
-    if save and not os.access(os.path.dirname(os.path.realpath(save)) + "/.", os.W_OK):  # a folder has a "/."
+    if save and not os.access(os.path.dirname(os.path.realpath(save)) + "/.", os.W_OK):  # "/.": a folder
         raise UserError(f"--save {save}: nothing can be written there")  # said now, not after hours
     if any(same_file(options["fname"], other) for other in (options["text"], options["load"], save)):
         raise UserError(f"{options['fname']} is the text or a model of this run; name another --fname")
@@ -618,9 +619,11 @@ def read_options(words):
 
 def same_file(one, other):
     """Whether two names, or None, are of one file, be it by way of links."""
-    if one and other and os.path.exists(one) and os.path.exists(other):
+    if not one or not other:
+        return False
+    if os.path.exists(one) and os.path.exists(other):
         return os.path.samefile(one, other)
-    return bool(one and other) and os.path.realpath(one) == os.path.realpath(other)
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def main(words=None):
@@ -662,7 +665,7 @@ def main(words=None):
     try:
         return learn(model, ids[:end], ids[end:], starts, options)
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # in a notebook, the next is for others
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a notebook's next Ctrl-C is not for us
 
 
 if __name__ == "__main__":
@@ -679,6 +682,6 @@ if __name__ == "__main__":
     except (UserError, OSError, MemoryError) as error:
         logging.error(f"error: {str(error) or 'too little memory for this text or model'}")
         status = 2
-    if status and sys.stdout is sys.__stdout__:  # not in Jupyter
+    if status in (2, 141) and sys.stdout is sys.__stdout__:  # not in Jupyter
         sys.stdout = open(os.devnull, "w")  # what a closed pipe or a full disk did not take is lost
     sys.exit(status)

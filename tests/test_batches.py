@@ -123,6 +123,9 @@ def test_with_restart_sequences_begin_at_lines_unless_most_would_never_be_read(s
     starts = load(script).sequence_starts(text, {"seqlength": 7, "restart": 0.5})
     assert list(starts) == list(expected)
     assert list(load(script).sequence_starts(text, {"seqlength": 7, "restart": 0})) == [*range(len(text) - 7)]
+    lines = ("a" * 60 + "\n") * 10  # if every batch jumps, only the first of a line is read
+    assert list(load(script).sequence_starts(lines, {"seqlength": 7, "restart": 1})) == [*range(603)]
+    assert len(load(script).sequence_starts(lines, {"seqlength": 7, "restart": 0.5})) == 10
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

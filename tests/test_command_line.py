@@ -212,9 +212,11 @@ def test_a_full_disk_behind_standard_output_costs_no_row_of_the_log(tmp_path, mo
 
     monkeypatch.setattr(module, "train", train)
     words = [*SMALL, "--iters", "30", "--report_interval", "10", "--fname", tmp_path / "log.dat"]
+    words += ["--holdout", "0.1"]
     assert module.main([str(word) for word in words]) == 0
     monkeypatch.undo()
-    assert np.loadtxt(tmp_path / "log.dat")[:, 0].tolist() == [10, 20, 30]
+    rows = np.loadtxt(tmp_path / "log.dat")
+    assert rows[:, 0].tolist() == [10, 20, 30] and np.isfinite(rows[:, 3]).tolist() == [False, False, True]
 
 
 def test_a_log_that_can_no_longer_be_written_is_warned_of_and_the_run_goes_on(tmp_path):
@@ -477,6 +479,19 @@ def test_standard_output_may_be_a_notebooks(tmp_path):
         done = subprocess.run([*words, *more], capture_output=True, text=True, cwd=tmp_path)
         assert "still a notebook" in done.stderr  # what is printed after an error is seen
         assert done.stderr.endswith("default_int_handler\n")
+
+
+def test_after_ctrl_c_an_interpreter_that_goes_on_can_print(tmp_path):
+    code = "import runpy, sys; sys.argv = sys.argv[1:]\n"
+    code += "try: runpy.run_path(sys.argv[0], run_name='__main__')\n"
+    code += "except SystemExit as ending: print('ended with', ending.code)"
+    words = [sys.executable, "-c", code, ROOT / "dnc-numpy.py", *map(str, SMALL), "--report_interval", "1"]
+    run = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=tmp_path)
+    while not log_lines(run.stdout.readline()):
+        pass
+    run.send_signal(signal.SIGINT)
+    output, _ = run.communicate(timeout=60)
+    assert output.endswith("ended with 130\n")
 
 
 @pytest.mark.parametrize("locale", [{"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}, {"LC_ALL": "C.UTF-8"}])

@@ -454,6 +454,8 @@ def test_a_compressed_file_or_one_with_more_in_it_is_refused_at_once(trained, tm
     assert time.process_time() - began < 1
     np.savez(tmp_path / "m.npz", zeros=np.zeros(3), **arrays)
     refusal("rnn-numpy.py", tmp_path / "m.npz")
+    np.savez(tmp_path / "m.npz", **arrays | {"info": json.dumps(info | {"unknown": None})})
+    assert "its unknown is None" in refusal("rnn-numpy.py", tmp_path / "m.npz")
 
 
 def test_two_runs_that_save_to_one_name_never_leave_a_torn_file(tmp_path):

@@ -23,8 +23,8 @@ STANDARD = "--cell standard"
 
 # Script, options: what is wrong -> the text that stands there once, and what takes its place
 RNN = {
-    "tanh: slope 1.001 times too steep": ("1 - h[1:] ** 2", "1 - 1.001 * h[1:] ** 2"),
-    "tanh: slope at the step before": ("1 - h[1:] ** 2", "1 - h[:-1] ** 2"),
+    "tanh: slope 1.001 times too steep": ('1 - cache["h"][1:]', '1 - 1.001 * cache["h"][1:]'),
+    "tanh: slope at the step before": ('1 - cache["h"][1:]', '1 - cache["h"][:-1]'),
     "Whh not transposed": ('Whh_T = params["Whh"].T', 'Whh_T = params["Whh"]'),
     "nothing by way of the next step": ("dh_out[t] + dh_next", "dh_out[t]"),
     "by way of the next step a millionth too much": ("dh_next = Whh_T", "dh_next = 1.000001 * Whh_T"),
