@@ -473,6 +473,22 @@ def test_two_runs_that_save_to_one_name_never_leave_a_torn_file(tmp_path):
     assert reads > 100 and os.listdir(tmp_path) == ["m.npz"]
 
 
+def test_too_little_memory_for_a_save_costs_a_warning(tmp_path, monkeypatch, capsys):
+    module = load("lstm-numpy.py")
+    right = module.save_model
+
+    def save_model(path, model, options):
+        if model["iteration"] == 10:
+            raise MemoryError("none left")
+        right(path, model, options)
+
+    monkeypatch.setattr(module, "save_model", save_model)
+    words = [*SMALL, "--iters", 20, "--check_interval", 10, "--save", tmp_path / "m.npz"]
+    assert module.main([str(word) for word in words]) == 0
+    assert "iter 10," in capsys.readouterr().out
+    assert contents(tmp_path / "m.npz")[1]["iteration"] == 20
+
+
 def test_a_symbolic_link_to_a_model_stays_one(tmp_path):
     (tmp_path / "far").mkdir()
     (tmp_path / "m.npz").symlink_to(tmp_path / "far" / "real.npz")
